@@ -1,0 +1,1 @@
+"""The control plane of Claude Code Cloud: everything in here ships to Lambda."""

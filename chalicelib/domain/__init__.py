@@ -1,0 +1,1 @@
+"""What an instance is: values and rules, with the standard library only."""
