@@ -1,0 +1,85 @@
+"""Running rows whose machine nobody has: lost only after two 404s, five minutes apart, with the marker (rule R16).
+
+A list that lacks a server proves nothing; it only says which rows are worth a look.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain.errors import WriteConflict
+from chalicelib.domain.instance import EndReason, Instance, Status
+from chalicelib.domain.orphans import cap
+from chalicelib.operations.ports import Run, RunEntry
+from chalicelib.operations.save import save
+from chalicelib.operations.services import Services
+from chalicelib.operations.step import begin_deleting
+
+APART = timedelta(minutes=5)
+PAGE = 200
+
+
+def find_losses(services: Services, run: Run, listed: set[int], now: datetime, *, left: Callable[[], float]) -> Run:
+    """The run with the rows that lost their machine; the marker was answered for by the sweep that calls this."""
+    rows = list(_running(services))
+    missing = [row for row in rows if row.machine is not None and row.machine.server_id not in listed]
+    run = replace(run, rows=run.rows + len(rows))
+    if len(missing) > cap(len(rows)) and run.confirm is None:
+        services.alarms.raise_alarm("sweep.too_many_losses", losses=len(missing), rows=len(rows))
+        return replace(run, frozen=run.frozen or f"{len(missing)} machines missing at once")
+    for row in missing[: run.confirm]:
+        if left() <= 0:
+            break
+        run = _look(services, run, row, now)
+    return run
+
+
+def _running(services: Services) -> Iterator[Instance]:
+    cursor: str | None = None
+    while True:
+        page = services.instances.page(ended=False, limit=PAGE, cursor=cursor)
+        yield from (row for row in page.instances if row.status is Status.RUNNING)
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _look(services: Services, run: Run, row: Instance, now: datetime) -> Run:
+    fresh = services.instances.get(row.id)
+    if fresh is None or fresh.status is not Status.RUNNING or fresh.machine is None:
+        return run
+    there = services.servers.get(fresh.machine.server_id) is not None
+    if there:
+        return _seen_again(services, run, fresh)
+    if fresh.missing_since is None:
+        return _note(services, run, fresh, replace(fresh, missing_since=now), "missing for the first time")
+    if now - fresh.missing_since < APART:
+        return _entry(run, fresh, skipped=True, why=f"missing for less than {APART}")
+    lost = replace(begin_deleting(fresh, EndReason.LOST, now), due_at=now)
+    return _note(services, run, fresh, lost, "lost: two 404s, the marker answering")
+
+
+def _seen_again(services: Services, run: Run, row: Instance) -> Run:
+    if row.missing_since is None:
+        return _entry(run, row, skipped=True, why="not in the list, but there when asked for by its id")
+    return _note(services, run, row, replace(row, missing_since=None), "there again")
+
+
+def _note(services: Services, run: Run, before: Instance, after: Instance, why: str) -> Run:
+    if run.dry_run:
+        return _entry(run, before, skipped=False, why=f"would note: {why}")
+    with contextlib.suppress(WriteConflict):  # somebody changed the row meanwhile: the next sweep looks again
+        save(services, after, before=before)
+        return _entry(run, before, skipped=False, why=why)
+    return _entry(run, before, skipped=True, why="changed while it was looked at")
+
+
+def _entry(run: Run, row: Instance, *, skipped: bool, why: str) -> Run:
+    server_id = row.machine.server_id if row.machine is not None else None
+    entry = RunEntry(what="machine of a running row", why=why, instance_id=row.id, server_id=server_id)
+    if skipped:
+        return replace(run, skipped=(*run.skipped, entry))
+    return replace(run, did=(*run.did, entry))

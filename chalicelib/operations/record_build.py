@@ -1,0 +1,82 @@
+"""Write down what a builder says: the phase it begins, or how it ended; only the newest attempt is heard.
+
+An identical repeat gives the same answer and changes nothing. An outcome is told once: `ready` is not believed here,
+the control plane probes the machine itself before the instance runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from chalicelib.domain import tokens
+from chalicelib.domain.build import LOG_TAIL_CHARS, NEEDS_PERMISSION, BuildRecord, BuildReport, PhaseStart
+from chalicelib.domain.errors import BuildOver, Superseded, WriteConflict
+from chalicelib.domain.instance import Instance, Status
+from chalicelib.operations import secrets_of
+from chalicelib.operations.authorise import existing, unknown
+from chalicelib.operations.save import save
+from chalicelib.operations.services import Services
+
+MAX_TRIES = 8
+
+
+def record_build(services: Services, instance_id: str, *, attempt: int, build_token: str, report: BuildReport) -> None:
+    """Take a report; NotFound for a wrong token, Superseded, BuildOver."""
+    for _ in range(MAX_TRIES):
+        row = existing(services, instance_id)
+        if not tokens.matches(build_token, secrets_of.token(services, row, tokens.Purpose.BUILD, attempt)):
+            raise unknown()
+        record = services.instances.get_build(row.id, attempt)
+        if record is None:
+            raise unknown()
+        if _told_before(record, report):
+            return
+        _check_may_speak(row, record, attempt)
+        try:
+            _write(services, row, record, report)
+        except WriteConflict:
+            continue
+        return
+    raise WriteConflict("Too many others are changing this instance. Try again.")
+
+
+def _told_before(record: BuildRecord, report: BuildReport) -> bool:
+    return record.outcome is not None and (report.outcome, report.cause) == (record.outcome, record.cause)
+
+
+def _check_may_speak(row: Instance, record: BuildRecord, attempt: int) -> None:
+    if row.terminal or row.status is Status.DELETING:
+        raise BuildOver("This instance is ending.")
+    if row.build is None or row.build.attempt != attempt or row.build.stopped:
+        raise Superseded("This attempt is not the newest any more.")
+    if record.outcome is not None:
+        raise Superseded(f"This attempt has ended already: {record.outcome}.")
+
+
+def _write(services: Services, row: Instance, record: BuildRecord, report: BuildReport) -> None:
+    now = services.clock.now()
+    heard = _heard(record, report, now)
+    if report.outcome is None:
+        services.instances.write_build(heard, before=record)
+        return
+    save(services, replace(row, due_at=now), before=row, build=(record, heard))
+    services.nudge.advance(row.id)
+
+
+def _heard(record: BuildRecord, report: BuildReport, now: datetime) -> BuildRecord:
+    phases, permitted = record.phases, record.permitted
+    if report.phase is not None and report.phase not in {begun.phase for begun in phases}:
+        phases = (*phases, PhaseStart(phase=report.phase, started_at=now))
+    if report.phase in NEEDS_PERMISSION:
+        permitted = permitted | {report.phase}
+    return replace(
+        record,
+        phases=phases,
+        permitted=permitted,
+        outcome=report.outcome,
+        cause=report.cause,
+        detail=report.detail[:LOG_TAIL_CHARS],
+        reported_at=now if report.outcome is not None else None,
+        log_tail=report.log_tail[-LOG_TAIL_CHARS:] or record.log_tail,
+    )

@@ -1,0 +1,32 @@
+"""One of each port, the operator's limits and the few plain settings that verbs need: what every verb is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.limits import Limits
+from chalicelib.operations import ports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """`public_url` has no trailing slash; `ssh_port` is where machines answer (22 but for emulated ones)."""
+
+    instances: ports.Instances
+    servers: ports.Servers
+    installer: ports.Installer
+    mailer: ports.Mailer
+    letters: ports.Letters
+    probe: ports.Probe
+    nudge: ports.Nudge
+    keyring: ports.Keyring
+    identities: ports.Identities
+    catalogue: ports.Catalogue
+    stack: ports.Stack
+    runs: ports.Runs
+    alarms: ports.Alarms
+    clock: ports.Clock
+    ids: ports.Ids
+    limits: Limits
+    public_url: str
+    ssh_port: int = 22

@@ -1,0 +1,42 @@
+"""Show one instance: its row, and what its newest build has said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chalicelib.domain.build import BuildRecord
+from chalicelib.domain.instance import Instance
+from chalicelib.operations.authorise import existing
+from chalicelib.operations.services import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """An instance with its newest build's record, and the usual length of each phase in seconds where it is known."""
+
+    instance: Instance
+    build: BuildRecord | None
+    usual_seconds: Mapping[str, int] = field(default_factory=dict)
+
+
+def show(services: Services, instance_id: str) -> Shown:
+    """The instance; NotFound."""
+    row = existing(services, instance_id)
+    return Shown(instance=row, build=_newest_build(services, row))
+
+
+def log(services: Services, instance_id: str) -> tuple[int, str]:
+    """The attempt's number and the redacted log tail of the newest build; (0, "") before there is one."""
+    row = existing(services, instance_id)
+    record = _newest_build(services, row)
+    return (record.attempt, record.log_tail) if record is not None else (0, "")
+
+
+def _newest_build(services: Services, row: Instance) -> BuildRecord | None:
+    """The newest attempt that has said anything: while a next one is not claimed yet, the one before it."""
+    newest = row.build.attempt if row.build is not None else 0
+    for attempt in range(newest, 0, -1):
+        if (record := services.instances.get_build(row.id, attempt)) is not None:
+            return record
+    return None

@@ -1,0 +1,126 @@
+"""An instance on its way out: GET by id, check the labels, DELETE, GET 404 (rule R7), and only then the tombstone.
+
+Nothing is deleted without the marker's answer, without our labels, or on a clock that store and provider contradict.
+A machine is never powered off instead (rule R17). Mail never holds a deletion up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain import budget, lifecycle, notice
+from chalicelib.domain.errors import (
+    BuilderUnknown,
+    ProviderError,
+    ProviderUnknown,
+    RateLimited,
+    ServerLocked,
+    ServerProtected,
+)
+from chalicelib.domain.instance import EndReason, Instance, Machine, Status
+from chalicelib.operations import clocks, marker
+from chalicelib.operations.services import Services
+from chalicelib.operations.stages import creating
+from chalicelib.operations.step import Step, wait
+
+SOON = timedelta(seconds=3)
+LATER = timedelta(seconds=60)
+LONG = timedelta(minutes=5)
+
+
+def step(services: Services, row: Instance, now: datetime) -> Step:
+    """The one next thing on the way to a tombstone."""
+    late = lifecycle.deadline(row)
+    if late is not None and now >= late:
+        services.alarms.raise_alarm("instance.deleting_late", instance_id=row.id, since=row.status_since.isoformat())
+    _stop_build(services, row)
+    if row.build is None and row.machine is None:
+        return _finish(now)
+    try:
+        return _at_provider(services, row, now)
+    except ServerLocked:
+        return wait(now + SOON)
+    except ServerProtected:
+        services.alarms.raise_alarm("instance.delete_protected", instance_id=row.id)
+        return wait(now + LONG)
+    except RateLimited as limited:
+        return wait(now + timedelta(seconds=min(int(limited.data.get("retry_after") or 10), 60)))
+    except ProviderError as refusal:
+        services.alarms.raise_alarm("instance.delete_refused", instance_id=row.id, code=refusal.code)
+        return wait(now + LATER)
+    except ProviderUnknown:
+        return wait(now + SOON)
+
+
+def _stop_build(services: Services, row: Instance) -> None:
+    """A builder at work is told to stop; deletion does not wait for it, since its reports are refused from now on."""
+    if row.build is not None and row.running_at is None and not row.build.stopped and not row.delete_accepted:
+        with contextlib.suppress(BuilderUnknown):
+            services.installer.stop(row.id, row.build.attempt, row.build.reference)
+
+
+def _at_provider(services: Services, row: Instance, now: datetime) -> Step:
+    if (why := marker.doubt(services, now)) is not None:
+        services.alarms.raise_alarm("delete.refused", instance_id=row.id, why=why)
+        return wait(now + LATER)
+    if row.machine is None:
+        return _without_machine(services, row, now)
+    if row.delete_accepted:
+        return _confirm_gone(services, row.machine, now)
+    return _delete(services, row, row.machine, now)
+
+
+def _without_machine(services: Services, row: Instance, now: datetime) -> Step:
+    """A create may still be on its way: wait for it to be over, then look by name (rule R23)."""
+    if row.create_until is not None and now < row.create_until:
+        return wait(row.create_until)
+    found = services.servers.find(row.name)
+    if found is None or not creating.ours(services, row, found):
+        return _finish(now)
+    machine = Machine(
+        server_id=found.server_id,
+        ip=found.ip or "",
+        ipv6_network=found.ipv6_network,
+        created_at=found.created_at,
+    )
+    return Step(change=lambda it: replace(it, machine=machine, create_until=None), again=True)
+
+
+def _delete(services: Services, row: Instance, machine: Machine, now: datetime) -> Step:
+    found = services.servers.get(machine.server_id)
+    if found is None:
+        return _finish(now)
+    if not creating.ours(services, row, found):
+        services.alarms.raise_alarm("delete.not_ours", instance_id=row.id, server_id=machine.server_id)
+        return wait(now + LONG)
+    if row.end_reason is EndReason.EXPIRED and clocks.doubt(services, services.clock.now()) is not None:
+        return wait(now + LATER)
+    services.servers.delete(machine.server_id)
+    return Step(change=lambda it: replace(it, delete_accepted=True, retry_at=None), again=True)
+
+
+def _confirm_gone(services: Services, machine: Machine, now: datetime) -> Step:
+    if services.servers.get(machine.server_id) is None:
+        return _finish(now)
+    return Step(change=lambda it: replace(it, delete_accepted=False, retry_at=now + SOON))
+
+
+def _finish(now: datetime) -> Step:
+    return Step(change=lambda it: _tombstone(it, now))
+
+
+def _tombstone(row: Instance, now: datetime) -> Instance:
+    """The end: what was set aside shrinks to what was billed, and the last mail is owed."""
+    failed = row.end_reason is EndReason.FAILED
+    kind = notice.Kind.FAILED if failed else notice.Kind.ENDED
+    farewell = notice.Notice(kind=kind, key=str(kind), due_at=now, about=row.expires_at)
+    kept, _ = budget.shrink(row.holds, budget.billed(row, now))
+    status = Status.FAILED if failed else Status.DELETED
+    return replace(
+        lifecycle.move(row, status, now),
+        ended_at=now,
+        holds=kept,
+        notices=notice.owe(row.notices, farewell),
+    )

@@ -1,0 +1,19 @@
+"""An instance nobody has confirmed: it is forgotten when its time is over; until then only its mail is owed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chalicelib.domain import lifecycle
+from chalicelib.domain.instance import Instance, Status
+from chalicelib.operations.services import Services
+from chalicelib.operations.stages import deliver
+from chalicelib.operations.step import Step
+
+
+def step(services: Services, row: Instance, now: datetime) -> Step:
+    """Forget it when it is late, else send what is owed."""
+    late = lifecycle.deadline(row)
+    if late is not None and now >= late:
+        return Step(change=lambda it: lifecycle.move(it, Status.DELETED, now, ended_at=now, notices=()))
+    return deliver.step(services, row, now)
