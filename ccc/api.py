@@ -1,0 +1,122 @@
+"""The service's routes, one method each; what travels and how is `transport.py`'s business.
+
+Every method raises the errors of `errors.py`: Unreachable, NotFound, NotAllowed, WrongUse, Conflicted, Failed.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ccc.errors import BadAnswer
+from ccc.instance import Instance, instance_from
+from ccc.transport import Answer, Request, Transport
+
+RUN = re.compile(r"/reap/runs/([A-Za-z0-9_.:-]{1,128})$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One look at an instance: None when nothing changed since `etag`."""
+
+    instance: Instance | None
+    etag: str | None
+
+
+class Api:
+    """The service at one address."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    @property
+    def url(self) -> str:
+        """The address, without a trailing slash."""
+        return self._transport.url
+
+    @property
+    def token(self) -> str | None:
+        """The token in use."""
+        return self._transport.token
+
+    def provision(self, wishes: dict[str, Any]) -> Instance:
+        """Ask for a new instance; a lost answer is asked for again under the same key."""
+        return instance_from(self._post("/instances", wishes, key=_new_key()).document)
+
+    def look(self, instance_id: str, *, etag: str | None = None, hold: int = 0) -> Look:
+        """Look at an instance; with `etag` and `hold` the service may keep the request open for `hold` seconds."""
+        query = {"wait": str(hold)} if hold and etag else {}
+        path = f"/instances/{instance_id}"
+        answer = self._transport.send(Request(method="GET", path=path, query=query, etag=etag, hold=hold))
+        if answer.document is None:
+            return Look(instance=None, etag=etag)
+        return Look(instance=instance_from(answer.document), etag=answer.headers.get("etag"))
+
+    def instance(self, instance_id: str) -> Instance:
+        """Return the instance as it is now."""
+        return instance_from(self._get(f"/instances/{instance_id}"))
+
+    def instances(self, filters: dict[str, str]) -> Iterator[Instance]:
+        """Return all instances that pass the filters, newest first, page after page."""
+        seen: set[str] = set()
+        query = dict(filters)
+        while True:
+            page = self._get("/instances", query)
+            yield from (instance_from(one) for one in _listed(page, "instances"))
+            cursor = page.get("next_cursor")
+            if not cursor or cursor in seen:
+                return
+            seen.add(cursor)
+            query = {**filters, "cursor": str(cursor)}
+
+    def extend(self, instance_id: str, hours: int) -> dict[str, Any]:
+        """Give an instance more hours; the answer names the old and the new end."""
+        answer = self._post(f"/instances/{instance_id}/extend", {"hours": hours}, key=_new_key())
+        return dict(answer.document)
+
+    def deprovision(self, instance_id: str) -> Instance:
+        """End an instance; it is `deleting`, or `deleted` when it is gone already."""
+        answer = self._transport.send(Request(method="DELETE", path=f"/instances/{instance_id}"))
+        return instance_from(answer.document)
+
+    def log(self, instance_id: str) -> dict[str, Any]:
+        """Return the log of the last build: `attempt` and `text`… as served."""
+        return self._get(f"/instances/{instance_id}/log")
+
+    def types(self) -> dict[str, Any]:
+        """Return what can be had now."""
+        page = self._get("/types")
+        _listed(page, "types")
+        return page
+
+    def reap(self, wishes: dict[str, Any]) -> str:
+        """Start a run of the reaper and return its name."""
+        location = self._post("/reap", wishes, key=None).headers.get("location", "")
+        found = RUN.search(location)
+        if not found:
+            raise BadAnswer("The service started a run and did not say which.", next_command="ccc reap --dry-run")
+        return found.group(1)
+
+    def reap_run(self, run: str) -> dict[str, Any]:
+        """Return what a run of the reaper looked at, did, skipped and why."""
+        return self._get(f"/reap/runs/{run}")
+
+    def _get(self, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
+        return dict(self._transport.send(Request(method="GET", path=path, query=query or {})).document)
+
+    def _post(self, path: str, body: dict[str, Any], *, key: str | None) -> Answer:
+        return self._transport.send(Request(method="POST", path=path, body=body, key=key))
+
+
+def _listed(page: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    items = page.get(name)
+    if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
+        raise BadAnswer(f"The service's answer holds no list of {name}.")
+    return items
+
+
+def _new_key() -> str:
+    return str(uuid.uuid4())

@@ -1,0 +1,66 @@
+"""`ccc deprovision`: end a machine and wait until it is gone."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from ccc.connection import open_api
+from ccc.errors import Failed
+from ccc.instance import Instance
+from ccc.instance_argument import instance_argument
+from ccc.output import emit, is_terminal, person_present, say, tell
+from ccc.settling import Wait, is_gone, wait_for
+from ccc.timeout_option import timeout_option
+from ccc.verb import Verb, example, wants_json
+
+WAIT_SECONDS = 600
+
+
+@click.command(
+    "deprovision",
+    cls=Verb,
+    short_help="End a machine.",
+    epilog=example("ccc deprovision 0123456789ab", "ccc deprovision 0123456789ab --yes --no-wait"),
+)
+@instance_argument
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--no-wait", is_flag=True, help="Return while it is being deleted.")
+@timeout_option(WAIT_SECONDS)
+@click.pass_context
+def command(ctx: click.Context, instance_id: str, yes: bool, no_wait: bool, timeout: float) -> None:
+    """End a machine: everything on it is lost. Asks first on a terminal; elsewhere the typed ID is the consent."""
+    api, json = open_api(ctx), wants_json(ctx)
+    if person_present() and not yes:
+        _ask(api.instance(instance_id))
+    ending = api.deprovision(instance_id)
+    already = is_gone(ending)
+    if not no_wait:
+        wait = Wait(settled=is_gone, timeout=timeout, json=json, again="status")
+        ending = wait_for(api, ending, wait)
+    if json:
+        emit(ending.document)
+    else:
+        _tell(ending, already=already)
+
+
+def _ask(instance: Instance) -> None:
+    """Return when the person agrees; raises Failed when not. A machine whose life is over needs no question."""
+    if is_gone(instance):
+        return
+    whose = f" of {instance.email}" if instance.email else ""
+    where = f" at {instance.ip}" if instance.ip else ""
+    say(f"Instance {instance.id}{whose}{where} is {instance.status}. Everything on it will be lost.")
+    if not click.confirm("Delete it?", err=is_terminal(sys.stderr)):
+        raise Failed("Nothing was deleted.", next_command=f"ccc deprovision {instance.id} --yes")
+
+
+def _tell(ending: Instance, *, already: bool) -> None:
+    if already:
+        tell(f"Instance {ending.id} was over already ({ending.status}).")
+    elif is_gone(ending):
+        tell(f"Instance {ending.id} is {ending.status}.")
+    else:
+        tell(f"Instance {ending.id} is being deleted.")
+        say(f"Next: ccc status {ending.id}")

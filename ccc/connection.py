@@ -1,0 +1,97 @@
+"""Which service a command talks to, and with which token.
+
+The order is: `--url`/`--token`, then `CCC_URL`/`CCC_TOKEN`, then `--context`, then the current context. A saved token
+goes only to the address it was saved with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import click
+
+from ccc.api import Api
+from ccc.contexts import Context, Contexts, load_contexts
+from ccc.environment import Environment, read_environment
+from ccc.errors import NotAllowed, WrongUse
+from ccc.output import say
+from ccc.transport import Transport
+from ccc.verb import Flags, flags_of
+
+ADD_CONTEXT = "ccc context add NAME --url URL --token TOKEN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """An address without a trailing slash, and a token where there is one."""
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+
+
+def open_api(ctx: click.Context, *, token_needed: bool = True) -> Api:
+    """Return the service this command is meant for; raises NotAllowed without a token, WrongUse without an address."""
+    connection = connection_of(ctx)
+    if token_needed and connection.token is None:
+        raise NotAllowed(f"There is no token for {connection.url}.", next_command=ADD_CONTEXT)
+    transport = Transport(url=connection.url, token=connection.token)
+    ctx.call_on_close(transport.close)
+    return Api(transport)
+
+
+def connection_of(ctx: click.Context) -> Connection:
+    """Return address and token by the order above; raises WrongUse or NotAllowed."""
+    flags, environment = flags_of(ctx), read_environment()
+    return resolved(flags, environment, load_contexts())
+
+
+def resolved(flags: Flags, environment: Environment, contexts: Contexts) -> Connection:
+    """Return what the three say together; raises WrongUse, or NotAllowed when nothing says anything."""
+    context = _chosen(flags, contexts)
+    if flags.context and (environment.url or environment.token):
+        say("Note: CCC_URL and CCC_TOKEN come before --context.")
+    said = flags.url or environment.url or (context.url if context else None)
+    if said is None:
+        raise _nothing_known(token_given=bool(flags.token or environment.token))
+    url = checked_url(said)
+    saved = context if context and context.url == url else _of_address(url, contexts)
+    token = flags.token or environment.token or (saved.token if saved else None)
+    return Connection(url=url, token=checked_token(token))
+
+
+def checked_url(said: str) -> str:
+    """Return an http(s) address without trailing slash; raises WrongUse."""
+    try:
+        parts = urlsplit(said)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment or parts.username or not said.isprintable() or " " in said:
+        raise WrongUse("The address must look like https://host or http://host:port/prefix.")
+    return said.rstrip("/")
+
+
+def checked_token(token: str | None) -> str | None:
+    """Return a token that fits into a header; raises WrongUse."""
+    if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
+        raise WrongUse("The token holds characters that no token has (spaces, line breaks, non-ASCII).")
+    return token
+
+
+def _nothing_known(*, token_given: bool) -> WrongUse | NotAllowed:
+    if token_given:
+        return WrongUse("There is a token but no address: give --url or CCC_URL.")
+    return NotAllowed(
+        "No service and no token are known.", next_command=f"{ADD_CONTEXT}    (or: make up, which saves its own)"
+    )
+
+
+def _chosen(flags: Flags, contexts: Contexts) -> Context | None:
+    if flags.context:
+        return contexts.named(flags.context)
+    return contexts.by_name[contexts.current] if contexts.current else None
+
+
+def _of_address(url: str, contexts: Contexts) -> Context | None:
+    return next((one for one in contexts.by_name.values() if one.url == url), None)

@@ -1,0 +1,95 @@
+"""The instance object as the service tells it, read once; absent parts are None, unknown parts stay in `document`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ccc.errors import BadAnswer
+
+WAITING = frozenset({"unconfirmed", "requested", "creating", "installing"})
+ENDING = frozenset({"deleting", "deleted"})
+OVER = frozenset({"deleted", "failed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One step of the build: `seconds` it took (None while it goes on), `usual_seconds` it takes."""
+
+    name: str
+    started: bool
+    seconds: float | None
+    usual_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One machine; `document` is the object as served, for `--output json`."""
+
+    id: str
+    status: str
+    stage: str | None
+    stages: tuple[Stage, ...]
+    email: str | None
+    ip: str | None
+    server_type: str | None
+    location: str | None
+    ssh_command: str | None
+    fingerprint: str | None
+    known_hosts: str | None
+    expires_at: str | None
+    seconds_left: float | None
+    note: str | None
+    document: dict[str, Any] = field(repr=False)
+
+    @property
+    def failure_lines(self) -> tuple[str, ...]:
+        """The cause and the hint of a failure, as far as the service tells them."""
+        failure = self.document.get("failure") or {}
+        return tuple(str(failure[key]) for key in ("message", "hint") if failure.get(key))
+
+
+def instance_from(document: dict[str, Any]) -> Instance:
+    """Return the instance that `document` describes; raises BadAnswer when it describes none."""
+    try:
+        return _read(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadAnswer(f"The service described an instance in an unknown way ({error!r}).") from error
+
+
+def _read(document: dict[str, Any]) -> Instance:
+    host_key = document.get("host_key") or {}
+    return Instance(
+        id=str(document["id"]),
+        status=str(document["status"]),
+        stage=_text(document.get("stage")),
+        stages=tuple(_stage(one) for one in document.get("stages") or ()),
+        email=_text(document.get("email")),
+        ip=_text(document.get("ip")),
+        server_type=_text(document.get("server_type")),
+        location=_text(document.get("location")),
+        ssh_command=_text(document.get("ssh_command")),
+        fingerprint=_text(host_key.get("fingerprint")),
+        known_hosts=_text(host_key.get("known_hosts")),
+        expires_at=_text(document.get("expires_at")),
+        seconds_left=_number(document.get("seconds_left")),
+        note=_text(document.get("choice_note") or document.get("note")),
+        document=document,
+    )
+
+
+def _stage(document: dict[str, Any]) -> Stage:
+    return Stage(
+        name=str(document["name"]),
+        started=document.get("started_at") is not None,
+        seconds=_number(document.get("seconds")),
+        usual_seconds=_number(document.get("usual_seconds")),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)

@@ -1,0 +1,32 @@
+"""The ID argument of most verbs: 12 lower-case hexadecimal digits, with or without the name's `cc-`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from ccc.errors import NotFound
+
+ID = re.compile(r"(?:cc-)?([0-9a-f]{12})")
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def instance_argument(command: Command) -> Command:
+    """Add the ID argument to a command.
+
+    Anything of another shape is an instance that does not exist (NotFound), and nothing is sent.
+    """
+    return click.argument("instance_id", metavar="ID", callback=_bare)(command)
+
+
+def _bare(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return the id without `cc-`; an empty one is a forgotten variable, hence a usage error."""
+    if not value.strip():
+        raise click.BadParameter("it is empty.", ctx, param)
+    found = ID.fullmatch(value.strip())
+    if not found:
+        raise NotFound("There is no such instance: an id is 12 characters from 0-9 and a-f.", next_command="ccc list")
+    return found.group(1)

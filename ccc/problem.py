@@ -1,0 +1,84 @@
+"""What an error answer means here: a problem document (RFC 9457) becomes one of `errors.py`'s errors.
+
+The codes are those of the service's error tree; a code that is not known here falls back to the HTTP status.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ccc.errors import CliError, Conflicted, Failed, NotAllowed, NotFound, Unwell, WrongUse
+
+PROBLEM = "application/problem+json"
+INTERNAL = 500  # from here on an HTTP status is the service's own trouble
+
+# What the caller cannot mend by asking differently, whatever the status it comes with.
+IN_THE_WAY = frozenset(
+    {
+        "limit", "quota", "budget", "stock", "paused", "no_builder", "provider_limit", "counter_full",
+        "rate_limited", "conflict", "not_running", "deleting", "gone", "frozen",
+    }
+)  # fmt: skip
+
+BY_STATUS: dict[int, type[CliError]] = {
+    400: WrongUse,
+    401: NotAllowed,
+    402: Conflicted,
+    403: NotAllowed,
+    404: NotFound,
+    409: Conflicted,
+    410: Conflicted,
+    422: WrongUse,
+    429: Conflicted,
+}
+
+NEXT = {
+    "stock": "ccc types",
+    "limit": "ccc list",
+    "quota": "ccc list",
+    "not_running": "ccc wait ID",
+    "not_found": "ccc list",
+    "unauthorized": "ccc context show    (which token is in use; ccc context add saves another)",
+}
+
+
+def error_from(status: int, document: Any, request_id: str | None, url: str) -> CliError:
+    """Return the error that this answer of `url` means; `document` is the problem, or anything at all."""
+    problem = document if isinstance(document, dict) else {}
+    code = str(problem.get("code") or "")
+    said = problem.get("detail") or problem.get("title") or f"{url} answered {status} and gave no reason."
+    kind = _kind(status, code)
+    return kind(
+        str(said),
+        details=_details(problem.get("errors")),
+        next_command=_next(kind, code, problem.get("errors")),
+        request_id=request_id or problem.get("request_id"),
+    )
+
+
+def _kind(status: int, code: str) -> type[CliError]:
+    if code in IN_THE_WAY and status in {422, 503}:
+        return Conflicted
+    return BY_STATUS.get(status, Unwell if status >= INTERNAL else Failed)
+
+
+def _next(kind: type[CliError], code: str, errors: Any) -> str | None:
+    if isinstance(errors, dict) and {"server_type", "location"} & errors.keys():
+        return "ccc types"
+    fallback = {NotFound: "not_found", NotAllowed: "unauthorized"}.get(kind, "")
+    return NEXT.get(code) or NEXT.get(fallback)
+
+
+def _details(errors: Any) -> tuple[str, ...]:
+    """Return one line a field, from `{field: sentence}` or a list of either objects or sentences."""
+    if isinstance(errors, dict):
+        return tuple(f"{name}: {why}" for name, why in errors.items())
+    if isinstance(errors, list):
+        return tuple(_detail(one) for one in errors)
+    return ()
+
+
+def _detail(error: Any) -> str:
+    if not isinstance(error, dict):
+        return str(error)
+    return ": ".join(str(value) for value in error.values())

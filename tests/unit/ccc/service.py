@@ -1,0 +1,245 @@
+"""A small real HTTP server that speaks the service's contract, for one test at a time.
+
+It keeps instances in memory, moves them on by a `plan` (one change for every look of a client that is up to
+date), holds requests briefly, and records what it was asked. Sockets on 127.0.0.1 only.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+TOKEN = f"ccc_operator_{secrets.token_urlsafe(32)}"
+MANAGE_TOKEN = f"ccc_manage_{secrets.token_urlsafe(32)}"
+HOST_KEY = b"\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20" + secrets.token_bytes(32)
+KNOWN_HOSTS = f"[127.0.0.9]:2222 ssh-ed25519 {base64.b64encode(HOST_KEY).decode()}"
+
+
+def instance(instance_id: str = "0123456789ab", **changes: Any) -> dict[str, Any]:
+    """Return an instance object that has just been ordered, with changes."""
+    return {
+        "id": instance_id, "name": f"cc-{instance_id}", "server_id": None, "status": "requested", "stage": "queued",
+        "stages": [], "email": "guest@example.org", "server_type": "cpx22", "location": "nbg1", "ip": None,
+        "ssh_command": None, "host_key": None, "created_at": "2026-11-23T12:00:00Z", "running_at": None,
+        "expires_at": None, "seconds_left": None, "extension": {"hours_left": 144},
+        "cost": {"so_far_eur": "0.00", "projected_eur": "0.31"}, "failure": None, "end_reason": None,
+        "links": {}, **changes,
+    }  # fmt: skip
+
+
+RUNNING: dict[str, Any] = {
+    "status": "running",
+    "stage": None,
+    "ip": "127.0.0.9",
+    "ssh_command": "ssh -p 2222 claude@127.0.0.9",
+    "host_key": {"fingerprint": "SHA256:made-up-fingerprint", "known_hosts": KNOWN_HOSTS},
+    "expires_at": "2026-11-24T12:00:00Z",
+    "seconds_left": 86340,
+}
+INSTALLING: dict[str, Any] = {
+    "status": "installing",
+    "stage": "install",
+    "stages": [
+        {"name": "boot", "started_at": "2026-11-23T12:00:05Z", "seconds": 21, "usual_seconds": 20},
+        {"name": "install", "started_at": "2026-11-23T12:00:26Z", "seconds": None, "usual_seconds": 90},
+    ],
+}
+FAILED: dict[str, Any] = {
+    "status": "failed",
+    "stage": None,
+    "failure": {"code": "no_ssh", "message": "The machine never answered.", "hint": "Try another location."},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request as it came."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One answer; `raw` replaces the JSON document, `cut` closes the connection without any."""
+
+    status: int
+    document: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
+    cut: bool = False
+    after_seconds: float = 0.0
+
+
+def problem(status: int, code: str, detail: str = "A sentence for a person.", **more: Any) -> Reply:
+    """Return a problem document as the service writes it."""
+    document = {"type": "about:blank", "title": code, "status": status, "detail": detail, "code": code, **more}
+    return Reply(status=status, document=document, headers={"Content-Type": "application/problem+json"})
+
+
+class Service:
+    """The state of the service and its server; a context manager."""
+
+    def __init__(self) -> None:
+        self.instances: dict[str, dict[str, Any]] = {}
+        self.plan: list[dict[str, Any]] = []
+        self.asked: list[Asked] = []
+        self.next_replies: list[Reply] = []
+        self.types: list[dict[str, Any]] = []
+        self.runs: dict[str, dict[str, Any]] = {}
+        self.holds = True
+        self.hold_seconds = 0.1
+        self.page_size = 2
+        self._changing = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """The address, with a path prefix like an API stage's."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}/api"
+
+    def add(self, *documents: dict[str, Any]) -> None:
+        """Put instances into the table."""
+        self.instances.update({one["id"]: one for one in documents})
+
+    def reply_next(self, *replies: Reply) -> None:
+        """Answer the next requests with these, whatever they ask."""
+        self.next_replies.extend(replies)
+
+    def methods(self) -> list[str]:
+        """Return method and path of every request so far."""
+        return [f"{one.method} {one.path}" for one in self.asked]
+
+    def answer(self, asked: Asked) -> Reply:
+        """Return the reply to one request."""
+        self.asked.append(asked)
+        if self.next_replies:
+            return self.next_replies.pop(0)
+        if asked.path == "/types":
+            return Reply(status=200, document={"types": self.types})
+        if asked.headers.get("authorization") != f"Bearer {TOKEN}":
+            return problem(401, "unauthorized", "A token is needed.")
+        return self._routed(asked)
+
+    def _routed(self, asked: Asked) -> Reply:
+        match [asked.method, *asked.path.strip("/").split("/")]:
+            case ["POST", "instances"]:
+                return self._order(asked)
+            case ["GET", "instances"]:
+                return self._page(asked)
+            case [method, "instances", instance_id, *rest] if instance_id in self.instances:
+                return self._one(method, instance_id, rest, asked)
+            case ["POST", "reap"]:
+                return Reply(status=202, document={}, headers={"Location": "/api/reap/runs/run-1"})
+            case ["GET", "reap", "runs", run] if run in self.runs:
+                return Reply(status=200, document=self.runs[run])
+            case _:
+                pass
+        return problem(404, "not_found", "There is no such thing.")
+
+    def _order(self, asked: Asked) -> Reply:
+        made = instance("abcdefabcdef", email=asked.body["email"])
+        self.add(made)
+        return Reply(status=202, document={**made, "manage_token": MANAGE_TOKEN})
+
+    def _page(self, asked: Asked) -> Reply:
+        gone = {"deleted", "failed"}
+        found = [one for one in self.instances.values() if asked.query.get("all") or one["status"] not in gone]
+        start = int(asked.query.get("cursor", "0"))
+        end = start + self.page_size
+        cursor = str(end) if end < len(found) else None
+        return Reply(status=200, document={"instances": found[start:end], "next_cursor": cursor})
+
+    def _one(self, method: str, instance_id: str, rest: list[str], asked: Asked) -> Reply:
+        known = self.instances[instance_id]
+        match [method, *rest]:
+            case ["GET"]:
+                return self._look(instance_id, asked)
+            case ["DELETE"]:
+                if known["status"] in {"deleted", "failed"}:
+                    return Reply(status=200, document=known)
+                known.update(status="deleting", stage=None)
+                return Reply(status=202, document=known)
+            case ["POST", "extend"]:
+                ends = {"old_expires_at": known["expires_at"], "expires_at": "2026-11-24T16:00:00Z", "hours_left": 140}
+                return Reply(status=200, document={**known, **ends})
+            case ["GET", "log"]:
+                return Reply(status=200, document={"attempt": 2, "log": "first line\n\x1b[2Jsecond line\n"})
+            case _:
+                pass
+        return problem(405, "method_not_allowed")
+
+    def _look(self, instance_id: str, asked: Asked) -> Reply:
+        if "wait" in asked.query and not self.holds:
+            return problem(400, "invalid_input", "This service does not hold requests.")
+        known = self.instances[instance_id]
+        with self._changing:
+            if self.plan and asked.headers.get("if-none-match") == _etag(known):
+                known.update(self.plan.pop(0))
+        if asked.headers.get("if-none-match") == _etag(known):
+            time.sleep(self.hold_seconds if "wait" in asked.query else 0)
+            return Reply(status=304, headers={"ETag": _etag(known)})
+        return Reply(status=200, document=known, headers={"ETag": _etag(known)})
+
+
+def _etag(document: dict[str, Any]) -> str:
+    return f'"{hashlib.sha256(json.dumps(document).encode()).hexdigest()[:16]}"'
+
+
+def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            body = json.loads(self.rfile.read(length)) if length else None
+            parts = urlsplit(self.path)
+            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            path = parts.path.removeprefix("/api")
+            self._reply(service.answer(Asked(method=self.command, path=path, query=query, headers=headers, body=body)))
+
+        do_POST = do_DELETE = do_GET  # noqa: N815 the names http.server calls
+
+        def _reply(self, reply: Reply) -> None:
+            time.sleep(reply.after_seconds)
+            if reply.cut:
+                self.close_connection = True
+                return
+            raw = reply.raw if reply.raw is not None else json.dumps(reply.document).encode()
+            self.send_response(reply.status)
+            known = {"Content-Type": "application/json", "X-Request-Id": "req-7", **reply.headers}
+            for name, value in known.items():
+                self.send_header(name, value)
+            if reply.status != 304:
+                self.send_header("Content-Length", str(len(raw)))
+            self.end_headers()
+            if reply.status != 304:
+                self.wfile.write(raw)
+
+        def log_message(self, *_: object) -> None:
+            """Keep the tests' output clean."""
+
+    return Handler
