@@ -1,0 +1,294 @@
+"""The contract of `Servers`: the fake and the Hetzner adapter, before an emulator, give the same answers."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from chalicelib.domain import labels
+from chalicelib.domain.errors import (
+    NameTaken,
+    OutOfStock,
+    ProviderError,
+    ProviderLimit,
+    ProviderUnknown,
+    ServerLocked,
+    ServerProtected,
+)
+from chalicelib.operations.ports import Marker, MarkerState, ServerOrder
+from tests.contract.server_benches import Bench, FakeBench, HetznerBench, strangers_labels
+from tests.emulator_process import EmulatorProcess, emulator_process
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
+    """One emulator for the module, with no latency and no SSH."""
+    with emulator_process(tmp_path_factory.mktemp("emulator"), "--ssh", "off", "--latency", "0") as process:
+        yield process
+
+
+@pytest.fixture(params=["fake", "hetzner"])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    """An empty project at either."""
+    if request.param == "fake":
+        return FakeBench()
+    return HetznerBench(request.getfixturevalue("emulator"))
+
+
+@pytest.fixture
+def stack() -> str:
+    """A stack's uuid."""
+    return str(uuid.uuid4())
+
+
+def public_key() -> str:
+    """A key whose private half nobody keeps."""
+    key = Ed25519PrivateKey.generate().public_key()
+    return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+
+
+@pytest.fixture
+def marker(bench: Bench, stack: str) -> Marker:
+    """The stack's marker, planted with epoch 1."""
+    return bench.servers.plant_marker(stack, 1, public_key())
+
+
+def choices(bench: Bench, *, available: bool) -> list[tuple[str, str]]:
+    """Types and locations that can be had, or cannot."""
+    kinds = [kind for kind in bench.servers.market(NOW).types if kind.architecture == "x86" and not kind.deprecated]
+    return [(kind.name, each.location) for kind in kinds for each in kind.offers if each.available is available]
+
+
+def order(bench: Bench, stack: str, marker: Marker, choice: tuple[str, str] | None = None) -> ServerOrder:
+    """An order for a new instance, of something in stock unless it is told what."""
+    assert marker.marker_id is not None
+    instance_id = secrets.token_hex(6)
+    server_type, location = choice or choices(bench, available=True)[0]
+    return ServerOrder(
+        instance_id=instance_id,
+        server_type=server_type,
+        location=location,
+        labels=labels.server_labels(stack=stack, instance_id=instance_id),
+        user_data="#cloud-config\nssh_pwauth: false\n",
+        marker_id=marker.marker_id,
+    )
+
+
+def test_a_created_server_is_what_was_ordered(bench: Bench, stack: str, marker: Marker) -> None:
+    """By name, by id and in the list it is the same server, with the labels, type and place of its order."""
+    wanted = order(bench, stack, marker)
+    made = bench.servers.create(wanted)
+    fact = bench.servers.find(labels.server_name(wanted.instance_id))
+    assert fact is not None
+    assert (fact.server_id, fact.ip, fact.ipv6_network) == (made.server_id, made.ip, made.ipv6_network)
+    assert (fact.server_type, fact.location) == (wanted.server_type, wanted.location)
+    assert (dict(fact.labels), fact.created_at) == (dict(wanted.labels), made.created_at)
+    assert bench.servers.get(made.server_id) == fact
+    assert [each.fingerprint for each in bench.servers.listed(stack)] == [fact.fingerprint]
+
+
+def test_a_server_is_created_in_the_providers_present(bench: Bench, stack: str, marker: Marker) -> None:
+    """Its paid hours begin at the provider's own time, which is None before the first answer."""
+    made = bench.servers.create(order(bench, stack, marker))
+    provider_time = bench.servers.provider_time()
+    assert provider_time is not None
+    assert abs(provider_time - made.created_at) <= timedelta(seconds=5)
+
+
+def test_there_is_no_provider_time_before_an_answer(bench: Bench) -> None:
+    """Nothing is said of a clock that nobody has seen."""
+    assert bench.servers.provider_time() is None
+
+
+def test_a_name_is_created_once(bench: Bench, stack: str, marker: Marker) -> None:
+    """The second create of an instance is NameTaken and adds nothing."""
+    wanted = order(bench, stack, marker)
+    bench.servers.create(wanted)
+    with pytest.raises(NameTaken):
+        bench.servers.create(wanted)
+    assert len(bench.servers.listed(stack)) == 1
+
+
+def test_a_lost_answer_is_unknown_and_the_server_is_found(bench: Bench, stack: str, marker: Marker) -> None:
+    """A create whose answer is lost has happened: its server is found by name, and a second create is NameTaken."""
+    wanted = order(bench, stack, marker)
+    bench.lose_next_create()
+    with pytest.raises(ProviderUnknown):
+        bench.servers.create(wanted)
+    assert bench.servers.find(labels.server_name(wanted.instance_id)) is not None
+    with pytest.raises(NameTaken):
+        bench.servers.create(wanted)
+
+
+def test_a_deleted_server_is_gone_and_its_name_is_free(bench: Bench, stack: str, marker: Marker) -> None:
+    """Neither id nor name nor list shows it, deleting it again is a success, and its name can be used at once."""
+    wanted = order(bench, stack, marker)
+    made = bench.servers.create(wanted)
+    bench.servers.delete(made.server_id)
+    assert bench.servers.get(made.server_id) is None
+    assert bench.servers.find(labels.server_name(wanted.instance_id)) is None
+    assert bench.servers.listed(stack) == ()
+    bench.servers.delete(made.server_id)
+    assert bench.servers.create(wanted).server_id != made.server_id
+
+
+def test_what_never_existed_is_none(bench: Bench, stack: str) -> None:
+    """An unknown id or name is no error, and deleting it is a success."""
+    assert bench.servers.get(999_999_999) is None
+    assert bench.servers.find("cc-000000000000") is None
+    assert bench.servers.listed(stack) == ()
+    bench.servers.delete(999_999_999)
+
+
+def test_what_is_sold_out_is_out_of_stock(bench: Bench, stack: str, marker: Marker) -> None:
+    """A type that the market shows as unavailable is refused, and nothing is created."""
+    with pytest.raises(OutOfStock):
+        bench.servers.create(order(bench, stack, marker, choices(bench, available=False)[0]))
+    assert bench.servers.listed(stack) == ()
+
+
+def test_a_type_is_out_of_stock_where_it_is_not_sold(bench: Bench, stack: str, marker: Marker) -> None:
+    """A location that does not have the type at all refuses like one that has run out of it."""
+    with pytest.raises(OutOfStock):
+        bench.servers.create(order(bench, stack, marker, ("cpx22", "ash")))
+    assert bench.servers.listed(stack) == ()
+
+
+def test_an_order_that_makes_no_sense_is_refused(bench: Bench, stack: str, marker: Marker) -> None:
+    """An unknown type or an unknown marker is a plain ProviderError, and nothing is created."""
+    with pytest.raises(ProviderError) as refused:
+        bench.servers.create(order(bench, stack, marker, ("no-such-type", "nbg1")))
+    assert type(refused.value) is ProviderError
+    stranger = Marker(state=MarkerState.OURS, marker_id=999_999_999)
+    with pytest.raises(ProviderError) as refused:
+        bench.servers.create(order(bench, stack, stranger))
+    assert type(refused.value) is ProviderError
+    assert bench.servers.listed(stack) == ()
+
+
+def test_the_accounts_limit_is_told(bench: Bench, stack: str, marker: Marker) -> None:
+    """ProviderLimit, and nothing is created."""
+    wanted = order(bench, stack, marker)
+    bench.reach_limit()
+    with pytest.raises(ProviderLimit):
+        bench.servers.create(wanted)
+    assert bench.servers.listed(stack) == ()
+
+
+def test_a_locked_server_is_deleted_later(bench: Bench, stack: str, marker: Marker) -> None:
+    """ServerLocked has no effect, and the same delete passes when the lock is gone."""
+    made = bench.servers.create(order(bench, stack, marker))
+    bench.lock_next(made.server_id)
+    with pytest.raises(ServerLocked):
+        bench.servers.delete(made.server_id)
+    assert bench.servers.get(made.server_id) is not None
+    bench.servers.delete(made.server_id)
+    assert bench.servers.get(made.server_id) is None
+
+
+def test_a_protected_server_stays(bench: Bench, stack: str, marker: Marker) -> None:
+    """Neither delete nor rebuild lifts the protection."""
+    made = bench.servers.create(order(bench, stack, marker))
+    bench.protect(made.server_id)
+    with pytest.raises(ServerProtected):
+        bench.servers.delete(made.server_id)
+    with pytest.raises(ServerProtected):
+        bench.servers.rebuild(made.server_id)
+    assert bench.servers.get(made.server_id) is not None
+
+
+def test_a_rebuilt_server_is_the_same_server(bench: Bench, stack: str, marker: Marker) -> None:
+    """Id, name, address and creation stay; an absent server cannot be rebuilt."""
+    made = bench.servers.create(order(bench, stack, marker))
+    before = bench.servers.get(made.server_id)
+    bench.servers.rebuild(made.server_id)
+    after = bench.servers.get(made.server_id)
+    assert before is not None
+    assert after is not None
+    assert (after.fingerprint, after.ip) == (before.fingerprint, before.ip)
+    with pytest.raises(ProviderError):
+        bench.servers.rebuild(999_999_999)
+
+
+def test_the_list_holds_every_server_of_the_stack_and_no_other(bench: Bench, stack: str, marker: Marker) -> None:
+    """More than a page of servers is listed whole, without those of another stack in the same project."""
+    choice = choices(bench, available=True)[0]
+    made = {bench.servers.create(order(bench, stack, marker, choice)).server_id for _ in range(51)}
+    bench.servers.create(order(bench, str(uuid.uuid4()), marker, choice))
+    listed = [fact.server_id for fact in bench.servers.listed(stack)]
+    assert len(listed) == len(made)
+    assert set(listed) == made
+
+
+def test_the_market_has_prices_and_stock(bench: Bench) -> None:
+    """It is dated with the caller's now, every offer has a price, and something can be had for this image's CPU."""
+    market = bench.servers.market(NOW)
+    assert market.read_at == NOW
+    offers = [offer for kind in market.types for offer in kind.offers]
+    assert all(0 < offer.hourly < offer.monthly for offer in offers)
+    assert choices(bench, available=True)
+    assert len({kind.name for kind in market.types}) == len(market.types)
+
+
+def test_a_marker_is_found_by_id_and_by_name(bench: Bench, stack: str) -> None:
+    """It is missing until it is planted, and then ours with the epoch it was planted with."""
+    assert bench.servers.read_marker(stack, None) == Marker(state=MarkerState.MISSING)
+    assert bench.servers.read_marker(stack, 999_999_999) == Marker(state=MarkerState.MISSING)
+    planted = bench.servers.plant_marker(stack, 4, public_key())
+    assert (planted.state, planted.epoch) == (MarkerState.OURS, 4)
+    assert bench.servers.read_marker(stack, None) == planted
+    assert bench.servers.read_marker(stack, planted.marker_id) == planted
+
+
+def test_an_epoch_is_raised_in_place(bench: Bench, stack: str, marker: Marker) -> None:
+    """The marker keeps its id and stays ours; a marker that is gone cannot be raised."""
+    assert marker.marker_id is not None
+    bench.servers.raise_epoch(marker.marker_id, stack, 9)
+    raised = Marker(state=MarkerState.OURS, marker_id=marker.marker_id, epoch=9)
+    assert bench.servers.read_marker(stack, marker.marker_id) == raised
+    with pytest.raises(ProviderError):
+        bench.servers.raise_epoch(999_999_999, stack, 10)
+
+
+def test_a_marker_of_ours_is_adopted_as_it_is(bench: Bench, stack: str, marker: Marker) -> None:
+    """Planting again changes nothing: the existing marker and its own epoch are the answer."""
+    assert bench.servers.plant_marker(stack, 8, public_key()) == marker
+    assert bench.servers.read_marker(stack, None) == marker
+
+
+def test_a_marker_of_somebody_else_is_foreign(bench: Bench, stack: str) -> None:
+    """A key of the marker's name without our uuid is told apart, planted over or read, by id or by name."""
+    key_id = bench.add_key(labels.marker_name(stack), public_key(), strangers_labels())
+    foreign = Marker(state=MarkerState.FOREIGN, marker_id=key_id)
+    assert bench.servers.plant_marker(stack, 1, public_key()) == foreign
+    assert bench.servers.read_marker(stack, None) == foreign
+    assert bench.servers.read_marker(stack, key_id) == foreign
+
+
+def test_a_key_that_is_in_the_project_already_makes_no_marker(bench: Bench, stack: str) -> None:
+    """The same public key under another name is NameTaken, and no marker appears."""
+    key = public_key()
+    bench.add_key("somebody", key, {})
+    with pytest.raises(NameTaken):
+        bench.servers.plant_marker(stack, 1, key)
+    assert bench.servers.read_marker(stack, None).state is MarkerState.MISSING
+
+
+def test_another_projects_token_sees_nothing(bench: Bench, stack: str, marker: Marker) -> None:
+    """Servers and marker answer with absence, which only the fingerprint of the token explains."""
+    made = bench.servers.create(order(bench, stack, marker))
+    fingerprint = bench.servers.token_fingerprint()
+    bench.switch_project()
+    assert bench.servers.get(made.server_id) is None
+    assert bench.servers.listed(stack) == ()
+    assert bench.servers.read_marker(stack, marker.marker_id).state is MarkerState.MISSING
+    assert bench.servers.token_fingerprint() != fingerprint
+    bench.servers.delete(made.server_id)
