@@ -68,7 +68,7 @@ class Table(Protocol):
         """Several items by key; those that do not exist are absent."""
 
     def write(self, changes: Sequence[Change]) -> None:
-        """All changes in one transaction (at most 20)."""
+        """All changes in one transaction (at most 10: DynamoDB Local takes no more)."""
 
     def put(self, item: Item) -> None:
         """Put an item whatever was there (records of which there is one writer); its version is raised."""
