@@ -1,0 +1,246 @@
+"""The shapes of answers, as pydantic models: they make the OpenAPI document, and tests hold real answers against it.
+
+No request imports this file; views write plain dictionaries. Times are RFC 3339 in UTC, money is text in euros.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chalicelib.domain.instance import EndReason, Status
+from chalicelib.operations.ports import RunState
+
+Euros = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]{2,}$")]
+InstanceId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+
+
+class Answer(BaseModel):
+    """What all answers share: nothing is in them that the document does not name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Stage(Answer):
+    """One phase of the build."""
+
+    name: str
+    started_at: datetime
+    seconds: int = Field(ge=0)
+    usual_seconds: int | None
+
+
+class HostKey(Answer):
+    """The key the machine shows, to be compared before the first login."""
+
+    fingerprint: str
+    known_hosts: str
+
+
+class HoursLeft(Answer):
+    """By how much the end may still be moved."""
+
+    hours_left: int = Field(ge=0)
+
+
+class Cost(Answer):
+    """What the provider bills, IPv4 included."""
+
+    so_far_eur: Euros
+    projected_eur: Euros
+
+
+class Failure(Answer):
+    """Why there is no machine."""
+
+    code: str
+    message: str
+    hint: str
+
+
+class Links(Answer):
+    """Where to go on."""
+
+    self: str
+    log: str
+    extend: str
+
+
+class Instance(Answer):
+    """One instance; the last three fields are shown to the operator alone."""
+
+    id: InstanceId
+    name: str
+    status: Status
+    stage: str | None
+    stages: list[Stage]
+    server_type: str | None
+    location: str | None
+    choice_note: str | None
+    ip: str | None
+    ssh_command: str | None
+    host_key: HostKey | None
+    created_at: datetime
+    running_at: datetime | None
+    expires_at: datetime | None
+    seconds_left: int | None = Field(ge=0)
+    extension: HoursLeft | None
+    failure: Failure | None
+    end_reason: EndReason | None
+    links: Links
+    server_id: int | None = None
+    email: str | None = None
+    cost: Cost | None = None
+
+
+class Created(Instance):
+    """A new instance, with the token that manages it."""
+
+    manage_token: str
+
+
+class Extended(Instance):
+    """An instance with its new end."""
+
+    old_expires_at: datetime
+    hours_left: int = Field(ge=0)
+
+
+class InstancePage(Answer):
+    """Some instances, newest first."""
+
+    instances: list[Instance]
+    next_cursor: str | None
+
+
+class Log(Answer):
+    """The end of a build's log, without secrets."""
+
+    attempt: int = Field(ge=0)
+    log: str
+
+
+class OfferView(Answer):
+    """A type's price in one location."""
+
+    location: str
+    price_hourly_eur: Euros
+    price_monthly_eur: Euros
+
+
+class TypeView(Answer):
+    """A server type that can be had now."""
+
+    name: str
+    cores: int
+    memory_gb: float
+    disk_gb: int
+    architecture: str
+    price_hourly_eur: Euros
+    price_monthly_eur: Euros
+    locations: list[str]
+    recommended: bool
+    note: str | None
+    offers: list[OfferView]
+
+
+class Types(Answer):
+    """What can be had, as of `read_at`."""
+
+    types: list[TypeView]
+    read_at: datetime | None
+
+
+class LookedAt(Answer):
+    """How much a run looked at."""
+
+    rows: int
+    servers: int
+
+
+class Entry(Answer):
+    """One thing a run did or left alone, and why."""
+
+    what: str
+    instance_id: str | None
+    server_id: int | None
+    why: str
+
+
+class RunView(Answer):
+    """One reap run."""
+
+    id: str
+    state: RunState
+    dry_run: bool
+    confirm: int | None
+    requested_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    looked_at: LookedAt
+    did: list[Entry]
+    skipped: list[Entry]
+    errors: list[str]
+    frozen: str | None
+
+
+class Runs(Answer):
+    """The newest runs."""
+
+    runs: list[RunView]
+
+
+class Health(Answer):
+    """The service answers; `checks` names what it depends on."""
+
+    status: str
+    checks: dict[str, str] | None = None
+
+
+class KeyPairView(Answer):
+    """An ed25519 key."""
+
+    private: str
+    public: str
+
+
+class Order(Answer):
+    """All a builder needs."""
+
+    instance_id: InstanceId
+    attempt: int
+    address: str
+    ssh_port: int
+    bootstrap_host_key: str
+    install_key: KeyPairView
+    final_host_key: KeyPairView
+    authorized_key: str
+    record: dict[str, Any]
+    deadline: datetime
+    build_token: str
+
+
+class Heard(Answer):
+    """A report was taken, and the phase it names may begin."""
+
+
+class Document(BaseModel):
+    """An OpenAPI 3.1 document."""
+
+    model_config = ConfigDict(extra="allow")
+
+    openapi: str
+
+
+class Problem(BaseModel):
+    """Why a request had no effect (RFC 9457); a program matches `code`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: dict[str, str] | None = None

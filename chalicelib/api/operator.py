@@ -1,0 +1,93 @@
+"""The operator's routes: start a reap run, and read what runs looked at, did, skipped and why."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.api.auth import require_operator
+from chalicelib.api.call import Call
+from chalicelib.api.edge import Edge
+from chalicelib.api.json_body import json_object
+from chalicelib.api.moment import rfc3339
+from chalicelib.api.reading import read
+from chalicelib.api.reply import reply
+from chalicelib.api.route import blueprint
+from chalicelib.domain.errors import NotFound
+from chalicelib.operations import request_reap, show_runs
+from chalicelib.operations.ports import Run, RunEntry
+from chalicelib.operations.services import Services
+
+NEWEST = 50
+"""How many runs are listed: two days of hourly ones."""
+
+_RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def operator_blueprint(services: Services, edge: Edge) -> Blueprint:
+    """The routes under `/reap`."""
+    views = _Operator(services=services)
+    routes = {
+        ("POST", "/reap"): views.reap,
+        ("GET", "/reap/runs"): views.runs,
+        ("GET", "/reap/runs/{run}"): views.run,
+    }
+    return blueprint("operator", edge, routes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Operator:
+    services: Services
+
+    def reap(self, call: Call) -> Response:
+        """Ask for a reap run; `dry_run` explains only, `confirm` bounds what it may act on."""
+        from chalicelib.api.schemas import ReapWish  # noqa: PLC0415 -- brings pydantic, which is slow to import
+
+        require_operator(self.services, call)
+        wish = read(ReapWish, json_object(call, optional=True))
+        run = request_reap.request_reap(self.services, dry_run=wish.dry_run, confirm=wish.confirm)
+        where = f"{self.services.public_url}/reap/runs/{run.id}"
+        return reply(run_view(run), status=202, headers={"Location": where, "Retry-After": "1"})
+
+    def runs(self, call: Call) -> Response:
+        """List the newest reap runs."""
+        require_operator(self.services, call)
+        return reply({"runs": [run_view(run) for run in show_runs.list_runs(self.services, limit=NEWEST)]})
+
+    def run(self, call: Call) -> Response:
+        """Show one reap run."""
+        require_operator(self.services, call)
+        wanted = call.path.get("run", "")
+        if not _RUN_ID.fullmatch(wanted):
+            raise NotFound("malformed run id")
+        return reply(run_view(show_runs.show_run(self.services, wanted)))
+
+
+def run_view(run: Run) -> dict[str, Any]:
+    """A run as JSON."""
+    return {
+        "id": run.id,
+        "state": run.state.value,
+        "dry_run": run.dry_run,
+        "confirm": run.confirm,
+        "requested_at": rfc3339(run.requested_at),
+        "started_at": rfc3339(run.started_at),
+        "finished_at": rfc3339(run.finished_at),
+        "looked_at": {"rows": run.rows, "servers": run.servers},
+        "did": [_entry(each) for each in run.did],
+        "skipped": [_entry(each) for each in run.skipped],
+        "errors": list(run.errors),
+        "frozen": run.frozen,
+    }
+
+
+def _entry(entry: RunEntry) -> dict[str, Any]:
+    return {
+        "what": entry.what,
+        "instance_id": entry.instance_id,
+        "server_id": entry.server_id,
+        "why": entry.why,
+    }

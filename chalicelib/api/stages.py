@@ -1,0 +1,40 @@
+"""How far a build has come: the stage it is in, and every stage with its seconds beside the usual ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from chalicelib.api.moment import rfc3339
+from chalicelib.domain.build import BuildRecord
+from chalicelib.domain.instance import Instance, Status
+
+QUEUED = "queued"
+"""The stage of an instance that waits for a builder; it has bought nothing yet."""
+
+
+def current_stage(instance: Instance, build: BuildRecord | None) -> str | None:
+    """The newest phase while a machine is being made; null before the builder speaks, and once it runs or ends."""
+    if instance.status is Status.REQUESTED:
+        return QUEUED
+    if instance.status not in {Status.CREATING, Status.INSTALLING} or build is None or not build.phases:
+        return None
+    return build.phases[-1].phase.value
+
+
+def stages(build: BuildRecord | None, usual: Mapping[str, int], now: datetime) -> list[dict[str, Any]]:
+    """All phases of the newest attempt; a phase lasts until the next one, the last until the outcome (or now)."""
+    if build is None:
+        return []
+    ends = [*(later.started_at for _, later in pairwise(build.phases)), build.reported_at or now]
+    return [
+        {
+            "name": each.phase.value,
+            "started_at": rfc3339(each.started_at),
+            "seconds": max(int((end - each.started_at).total_seconds()), 0),
+            "usual_seconds": usual.get(each.phase.value),
+        }
+        for each, end in zip(build.phases, ends, strict=False)  # no phases: no stages, though there is an end
+    ]

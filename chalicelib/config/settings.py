@@ -1,0 +1,140 @@
+"""The environment as one frozen value; every problem in it is reported at once, by the name of its variable.
+
+Nothing that is a URL has a default: whoever starts the product composes them (one box from `CCC_HOME` and its ports).
+Which adapter a URL's scheme leads to is `wiring.py`'s matter; a scheme that nobody serves is a problem here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parseaddr
+
+from chalicelib.config.place import Place
+from chalicelib.config.variables import Variables
+from chalicelib.domain.limits import Limits, Rounding
+
+SCHEMES: Mapping[str, tuple[str, ...]] = {
+    "CCC_STORE": ("sqlite", "dynamodb"),
+    "CCC_MAIL": ("maildir",),
+    "CCC_BUILDER": ("process",),
+    "CCC_KEYRING": ("file",),
+    "CCC_CLOCK": ("system", "file"),
+    "CCC_NUDGE": ("thread",),
+}
+"""What each place may be made of in this release."""
+
+ON_DISK = frozenset({"sqlite", "maildir", "process", "file"})
+
+CLAIM_WITHIN = {True: timedelta(minutes=2), False: timedelta(minutes=7)}
+"""How long a builder may take to claim: one that is a child process claims at once, a platform starts it first."""
+
+
+class ConfigError(Exception):
+    """The environment is not complete or not right; `problems` holds a sentence for every variable concerned."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(("The settings are not right:", *(f"  {each}" for each in problems))))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the operator has decided; printing it shows no password (`Place` hides it)."""
+
+    store: Place
+    mail: Place
+    mail_from: str
+    mail_operator: str | None
+    builder: Place
+    keyring: Place
+    clock: Place
+    nudge: Place
+    hetzner_endpoint: str
+    public_url: str
+    origins: tuple[str, ...]
+    signup: str
+    limits: Limits
+    box_extend: bool
+    ssh_port: int
+    long_poll_seconds: int
+
+
+def from_environment() -> Settings:
+    """The settings of this process; ConfigError."""
+    return settings(os.environ)  # noqa: TID251 -- the one file that reads the environment
+
+
+def settings(environment: Mapping[str, str]) -> Settings:
+    """The settings in a mapping of variables; ConfigError with everything that is wrong."""
+    given = Variables(environment)
+    read = Settings(
+        store=_place(given, "CCC_STORE"),
+        mail=_place(given, "CCC_MAIL"),
+        builder=_place(given, "CCC_BUILDER"),
+        keyring=_place(given, "CCC_KEYRING"),
+        clock=_place(given, "CCC_CLOCK"),
+        nudge=_place(given, "CCC_NUDGE"),
+        mail_from=_sender(given, "CCC_MAIL_FROM"),
+        mail_operator=given.optional("CCC_MAIL_OPERATOR"),
+        hetzner_endpoint=given.url("CCC_HETZNER_ENDPOINT"),
+        public_url=given.url("CCC_PUBLIC_URL"),
+        origins=tuple(origin.lower() for origin in given.names("CCC_ORIGINS", required=False)),
+        signup=_signup(given),
+        limits=_limits(given),
+        box_extend=given.flag("CCC_BOX_EXTEND", default=False),
+        ssh_port=given.whole("CCC_SSH_PORT", default=22, least=1, most=65535),
+        long_poll_seconds=given.whole("CCC_LONG_POLL_SECONDS", default=0, least=0, most=60),
+    )
+    if given.problems:
+        raise ConfigError(tuple(given.problems))
+    return read
+
+
+def _place(given: Variables, name: str) -> Place:
+    place = given.place(name, SCHEMES[name])
+    if place.scheme in ON_DISK and not place.path.startswith("/"):
+        given.problem(name, f"needs an absolute path, as in {place.scheme}:///srv/ccc/…")
+    if place.scheme == "dynamodb" and not place.host:
+        given.problem(name, "needs the name of a table, as in dynamodb://ccc-prod")
+    if not place.has_number("slots"):
+        given.problem(name, "has slots that are no whole number")
+    return place
+
+
+def _limits(given: Variables) -> Limits:
+    max_life = given.whole("CCC_MAX_LIFE_HOURS", default=168, least=1)
+    max_hours = given.whole("CCC_MAX_HOURS", default=72, least=1, most=max_life)
+    return Limits(
+        types=given.names("CCC_TYPES"),
+        locations=given.names("CCC_LOCATIONS"),
+        default_hours=given.whole("CCC_DEFAULT_HOURS", default=24, least=1, most=max_hours),
+        max_hours=max_hours,
+        max_life_hours=max_life,
+        max_live=given.whole("CCC_MAX_LIVE", least=0),
+        max_creates_per_hour=given.whole("CCC_MAX_CREATES_PER_HOUR", default=30, least=0),
+        max_monthly_eur=given.money("CCC_MAX_MONTHLY_EUR"),
+        per_owner=given.whole("CCC_PER_OWNER", default=1, least=1),
+        rounding=Rounding(given.choice("CCC_LEASE_ROUNDING", tuple(Rounding), default=Rounding.UP)),
+        claim_within=CLAIM_WITHIN[_place(given, "CCC_BUILDER").scheme == "process"],
+    )
+
+
+def _sender(given: Variables, name: str) -> str:
+    text = given.text(name)
+    _, address = parseaddr(text)
+    if text and ("@" not in address or not text.isprintable()):
+        given.problem(name, "must be an address, such as Claude Code Cloud <box@example.org>")
+    return text
+
+
+def _signup(given: Variables) -> str:
+    """`open`, `closed` (the default, since nobody said who may), or `allowlist:` with domains."""
+    policy = given.optional("CCC_SIGNUP") or "closed"
+    kind, _, domains = policy.partition(":")
+    listed = kind == "allowlist" and domains.strip(", ") != ""
+    if policy not in {"open", "closed"} and not listed:
+        given.problem("CCC_SIGNUP", "must be open, closed, or allowlist: with domains behind it")
+    return policy

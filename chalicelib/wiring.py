@@ -1,0 +1,143 @@
+"""From settings to services: the only file that names adapters, each by the scheme of its place.
+
+Adapters are imported when they are chosen, so that a cold start pays for no other. A scheme that is missing here has
+been refused by `config` already.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email.utils import parseaddr
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chalicelib.config import Place, Settings
+from chalicelib.domain.errors import CounterFull, RateLimited
+from chalicelib.domain.limits import PROVIDER_REQUESTS_FOR_CREATES, PROVIDER_REQUESTS_PER_HOUR
+from chalicelib.operations import ports
+from chalicelib.operations.services import Services
+from chalicelib.storage.catalogue import StoredCatalogue
+from chalicelib.storage.instances import StoredInstances
+from chalicelib.storage.runs import StoredRuns
+from chalicelib.storage.stack import StoredStack
+from chalicelib.storage.table import Table
+
+if TYPE_CHECKING:
+    from chalicelib.adapters.file_keyring import FileKeyring
+
+PROBE_SECONDS = 5.0
+"""The longest look at a machine's host key: a machine that needs more is looked at again."""
+
+BUILDER_SLOTS = 20
+"""Builders at once where the setting does not say."""
+
+
+def services(settings: Settings) -> Services:
+    """One of each port, as the settings say. Nothing is asked over a network here."""
+    from chalicelib.adapters.ed25519_identities import Ed25519Identities  # noqa: PLC0415 -- imported when chosen
+    from chalicelib.adapters.log_alarms import LogAlarms  # noqa: PLC0415 -- same
+    from chalicelib.adapters.random_ids import RandomIds  # noqa: PLC0415 -- same
+    from chalicelib.adapters.ssh_probe import SshProbe  # noqa: PLC0415 -- same
+
+    clock, keyring = _clock(settings.clock), _keyring(settings.keyring)
+    table = _table(settings.store, clock)
+    instances = StoredInstances(table)
+    return Services(
+        instances=instances,
+        servers=_servers(settings, keyring, instances, clock),
+        installer=_installer(settings.builder),
+        mailer=_mailer(settings, clock),
+        letters=_letters(settings),
+        probe=SshProbe(settings.ssh_port, PROBE_SECONDS),
+        nudge=_nudge(settings.nudge),
+        keyring=keyring,
+        identities=Ed25519Identities(),
+        catalogue=StoredCatalogue(table),
+        stack=StoredStack(table),
+        runs=StoredRuns(table),
+        alarms=LogAlarms(),
+        clock=clock,
+        ids=RandomIds(),
+        limits=settings.limits,
+        public_url=settings.public_url,
+        ssh_port=settings.ssh_port,
+    )
+
+
+def _table(place: Place, clock: ports.Clock) -> Table:
+    if place.scheme == "dynamodb":
+        from chalicelib.adapters.dynamo_table import DynamoTable  # noqa: PLC0415 -- imported when chosen
+
+        return DynamoTable(place.host)
+    from chalicelib.adapters.sqlite_table import SqliteTable  # noqa: PLC0415 -- imported when chosen
+
+    return SqliteTable(Path(place.path), clock=clock)
+
+
+def _clock(place: Place) -> ports.Clock:
+    if place.scheme == "file":
+        from chalicelib.adapters.file_clock import FileClock  # noqa: PLC0415 -- imported when chosen
+
+        return FileClock(place.path)
+    from chalicelib.adapters.system_clock import SystemClock  # noqa: PLC0415 -- imported when chosen
+
+    return SystemClock()
+
+
+def _keyring(place: Place) -> FileKeyring:
+    from chalicelib.adapters.file_keyring import FileKeyring  # noqa: PLC0415 -- imported when chosen
+
+    return FileKeyring(place.path)
+
+
+def _servers(settings: Settings, keyring: FileKeyring, instances: ports.Instances, clock: ports.Clock) -> ports.Servers:
+    from chalicelib.adapters.hetzner_servers import HetznerServers  # noqa: PLC0415 -- imported when chosen
+
+    def spend(creates_server: bool) -> None:
+        spend_provider_request(instances, clock, creates_server=creates_server)
+
+    return HetznerServers(settings.hetzner_endpoint, keyring.hetzner_token, budget=spend)
+
+
+def _installer(place: Place) -> ports.Installer:
+    from chalicelib.adapters.process_installer import ProcessInstaller  # noqa: PLC0415 -- imported when chosen
+
+    return ProcessInstaller(place.path, place.number("slots", BUILDER_SLOTS))
+
+
+def _mailer(settings: Settings, clock: ports.Clock) -> ports.Mailer:
+    from chalicelib.adapters.maildir_mailer import MaildirMailer  # noqa: PLC0415 -- imported when chosen
+
+    return MaildirMailer(settings.mail.path, settings.mail_from, clock)
+
+
+def _letters(settings: Settings) -> ports.Letters:
+    from chalicelib.web.letters import PlainLetters  # noqa: PLC0415 -- imported when chosen
+
+    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2]
+    return PlainLetters(public_url=settings.public_url, ssh_port=settings.ssh_port, domain=domain)
+
+
+def _nudge(_: Place) -> ports.Nudge:
+    from chalicelib.adapters.thread_nudge import ThreadNudge  # noqa: PLC0415 -- imported when chosen
+
+    return ThreadNudge()  # whoever owns the process says what a nudge calls (`attach`)
+
+
+def spend_provider_request(instances: ports.Instances, clock: ports.Clock, *, creates_server: bool) -> None:
+    """Count one provider request of this hour, for all functions together; RateLimited when they are used up.
+
+    The last tenth of the budget is for creates, so that sweeps and looks cannot keep a guest waiting.
+    """
+    now = clock.now()
+    kept_back = 0 if creates_server else PROVIDER_REQUESTS_FOR_CREATES
+    try:
+        instances.add(
+            f"rate#provider#{now:%Y%m%d%H}",
+            1,
+            cap=PROVIDER_REQUESTS_PER_HOUR - kept_back,
+            expires_at=now + timedelta(days=2),
+        )
+    except CounterFull as full:
+        left = 3600 - now.minute * 60 - now.second
+        raise RateLimited("This hour's requests to the provider are used up.", retry_after=left) from full

@@ -1,0 +1,168 @@
+"""The instance object: what is shown in which status, and how a build's progress is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.api.ssh_access import fingerprint
+from chalicelib.domain.build import BuildRecord, Outcome, Phase, PhaseStart
+from chalicelib.domain.instance import EndReason, Failure, Hold, Instance, Status, Wish
+from tests.fakes.clock import START
+from tests.unit.api.world import ID, NOT_YET, Api, make_api
+
+MINUTE = timedelta(minutes=1)
+
+
+def shown(api: Api) -> dict[str, Any]:
+    """The object as the operator sees it."""
+    return api.call("GET", f"/instances/{ID}").json
+
+
+def installing(api: Api, *phases: tuple[Phase, int], **changes: Any) -> Instance:
+    """An instance whose builder has begun phases, each at a minute."""
+    row = api.put(status=Status.INSTALLING, running_at=None, expires_at=None)
+    begun = tuple(PhaseStart(phase=phase, started_at=START + minute * MINUTE) for phase, minute in phases)
+    record = BuildRecord(instance_id=ID, attempt=1, nonce="n", claimed_at=START, phases=begun, **changes)
+    api.put_build(row, record)
+    return row
+
+
+def test_a_running_machine_shows_the_way_in(api: Api) -> None:
+    """A running machine has its address, a command a shell can run, the key to expect, and its time left."""
+    row = api.put()
+    document = shown(api)
+    assert document["ssh_command"] == "ssh claude@192.0.2.10"
+    assert document["host_key"]["known_hosts"] == f"192.0.2.10 {row.host_key}"
+    assert document["host_key"]["fingerprint"] == fingerprint(row.host_key or "")
+    assert (document["expires_at"], document["seconds_left"]) == ("2026-11-23T11:55:00Z", 115 * 60)
+    assert document["extension"] == {"hours_left": 166}
+    assert document["stage"] is None
+
+
+def test_another_port_is_in_every_line() -> None:
+    """Where machines answer on another port, the command and the known_hosts line name it."""
+    api = make_api(ssh_port=2222)
+    row = api.put()
+    document = shown(api)
+    assert document["ssh_command"] == "ssh -p 2222 claude@192.0.2.10"
+    assert document["host_key"]["known_hosts"] == f"[192.0.2.10]:2222 {row.host_key}"
+
+
+def test_seconds_left_do_not_go_below_zero(api: Api) -> None:
+    """A machine that is late to be deleted has no time left, not less than none."""
+    api.put()
+    api.clock.advance(timedelta(hours=3))
+    assert shown(api)["seconds_left"] == 0
+
+
+def test_a_waiting_instance_is_queued(api: Api) -> None:
+    """Before a builder is there, the stage is `queued` and nothing is known of a machine."""
+    api.put(status=Status.REQUESTED, wish=Wish(hours=1, server_type="cx23"), **NOT_YET)
+    document = shown(api)
+    assert (document["stage"], document["server_type"], document["location"]) == ("queued", "cx23", None)
+    assert [
+        document[name] for name in ("ip", "ssh_command", "host_key", "expires_at", "seconds_left", "extension")
+    ] == [None] * 6
+
+
+def test_a_builder_that_has_said_nothing_has_no_stage(api: Api) -> None:
+    """Between the purchase and the builder's first word, the stage is null."""
+    api.put(status=Status.CREATING, running_at=None, expires_at=None)
+    assert (shown(api)["stage"], shown(api)["stages"]) == (None, [])
+
+
+def test_stages_are_told_with_their_seconds(api: Api) -> None:
+    """Each phase lasts until the next begins, and the newest until now."""
+    installing(api, (Phase.SSH, 1), (Phase.KEXEC, 2), (Phase.INSTALL, 5))
+    api.clock.advance(7 * MINUTE)
+    document = shown(api)
+    assert document["stage"] == "install"
+    assert [(each["name"], each["seconds"]) for each in document["stages"]] == [
+        ("ssh", 60),
+        ("kexec", 180),
+        ("install", 120),
+    ]
+    assert document["stages"][0]["started_at"] == "2026-11-23T10:01:00Z"
+    assert document["ssh_command"] is None
+
+
+def test_the_last_stage_stops_with_the_outcome(api: Api) -> None:
+    """Once the builder has told how it ended, no phase grows any more."""
+    installing(api, (Phase.SSH, 1), outcome=Outcome.READY, reported_at=START + 3 * MINUTE)
+    api.clock.advance(60 * MINUTE)
+    assert shown(api)["stages"][0]["seconds"] == 120
+
+
+def test_a_new_stage_gives_another_tag(api: Api) -> None:
+    """Progress of the build moves the tag, although the row stays as it was."""
+    row = installing(api, (Phase.SSH, 1))
+    first = api.call("GET", f"/instances/{ID}").headers["etag"]
+    record = api.services.instances.get_build(ID, 1)
+    stored = api.services.instances.get(ID)
+    assert record is not None
+    assert stored is not None
+    assert row.id == stored.id
+    more = replace(record, phases=(*record.phases, PhaseStart(phase=Phase.KEXEC, started_at=START + 2 * MINUTE)))
+    api.services.instances.write_build(more, before=record)
+    assert api.call("GET", f"/instances/{ID}").headers["etag"] != first
+
+
+@pytest.mark.parametrize(
+    ("wish", "note"),
+    [
+        (Wish(hours=1), "cpx32 was not to be had, so this is a cx23 in nbg1."),
+        (Wish(hours=1, server_type="cx23"), None),
+    ],
+)
+def test_a_fallback_is_said_aloud(wish: Wish, note: str | None) -> None:
+    """When nobody named a type and it is not the operator's first, the object says so; a named type is never one."""
+    base = make_api()
+    limits = replace(base.services.limits, types=("cpx32", "cx23"))
+    api = make_api(limits=limits)
+    api.put(wish=wish)
+    assert shown(api)["choice_note"] == note
+
+
+def test_the_first_choice_needs_no_note(api: Api) -> None:
+    """The operator's first type is no fallback."""
+    api.put()
+    assert shown(api)["choice_note"] is None
+
+
+def test_what_is_gone_shows_no_address(api: Api) -> None:
+    """Line 99: an ended instance is 200 with its reason, and without an address or a way in."""
+    row = api.put(status=Status.DELETED, ended_at=START + timedelta(hours=2), end_reason=EndReason.EXPIRED)
+    answer = api.call("GET", f"/instances/{ID}", token=api.manage_token(row))
+    document = answer.json
+    assert (answer.status, document["status"], document["end_reason"]) == (200, "deleted", "expired")
+    assert [document[name] for name in ("ip", "ssh_command", "host_key", "seconds_left", "extension")] == [None] * 5
+
+
+def test_a_failure_is_told_with_a_hint(api: Api) -> None:
+    """A failed instance says why, and what to do next."""
+    failure = Failure(code="stock", message="Nothing is in stock.", hint="Try another type.")
+    api.put(status=Status.FAILED, ended_at=START, end_reason=EndReason.FAILED, failure=failure)
+    assert shown(api)["failure"] == {
+        "code": "stock",
+        "message": "Nothing is in stock.",
+        "hint": "Try another type.",
+    }
+
+
+def test_before_a_machine_exists_its_cost_is_what_is_set_aside(api: Api) -> None:
+    """Nothing is billed yet; what the order may cost at most is projected."""
+    api.put(status=Status.REQUESTED, holds=(Hold(month="202611", micro_eur=31_500),), **NOT_YET)
+    assert shown(api)["cost"] == {"so_far_eur": "0.00", "projected_eur": "0.04"}
+
+
+def test_the_log_of_the_newest_build_is_shown(api: Api) -> None:
+    """The owner reads the end of the newest build's log; before there is one it is empty."""
+    row = installing(api, (Phase.SSH, 1), log_tail="### Done! ###")
+    answer = api.call("GET", f"/instances/{ID}/log", token=api.manage_token(row))
+    assert (answer.status, answer.json) == (200, {"attempt": 1, "log": "### Done! ###"})
+    api.put(id="ffffffffffff", status=Status.REQUESTED, **NOT_YET)
+    assert api.call("GET", "/instances/ffffffffffff/log").json == {"attempt": 0, "log": ""}

@@ -1,0 +1,129 @@
+"""The settings: what is read, what is refused, and that everything wrong is told at once without telling a secret."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from chalicelib.config import SCHEMES, ConfigError, settings
+from chalicelib.domain.limits import Rounding
+
+COMPLETE = {
+    "CCC_STORE": "sqlite:///home/box/ccc.db",
+    "CCC_MAIL": "maildir:///home/box/mail",
+    "CCC_MAIL_FROM": "Claude Code Cloud <box@example.org>",
+    "CCC_BUILDER": "process:///home/box/supervisor.sock?slots=7",
+    "CCC_KEYRING": "file:///home/box/keyring",
+    "CCC_HETZNER_ENDPOINT": "http://127.0.0.1:8001/v1",
+    "CCC_PUBLIC_URL": "http://localhost:8000/",
+    "CCC_CLOCK": "file:///home/box/clock",
+    "CCC_NUDGE": "thread:",
+    "CCC_TYPES": "cx23, cpx22",
+    "CCC_LOCATIONS": "nbg1,hel1",
+    "CCC_MAX_LIVE": "50",
+    "CCC_MAX_MONTHLY_EUR": "499.50",
+}
+
+
+def problems(**changes: str) -> tuple[str, ...]:
+    """The problems of the complete settings with changes; an empty value takes a variable away."""
+    with pytest.raises(ConfigError) as caught:
+        settings({**COMPLETE, **changes})
+    return caught.value.problems
+
+
+def test_a_complete_environment_is_read() -> None:
+    """Every variable arrives as the value it stands for, and what has a default takes it."""
+    read = settings(COMPLETE)
+    assert (read.store.scheme, read.store.path) == ("sqlite", "/home/box/ccc.db")
+    assert read.builder.number("slots", 20) == 7
+    assert read.public_url == "http://localhost:8000"
+    assert read.limits.types == ("cx23", "cpx22")
+    assert read.limits.max_monthly_eur == Decimal("499.50")
+    assert (read.limits.default_hours, read.limits.max_hours, read.limits.max_life_hours) == (24, 72, 168)
+    assert read.limits.rounding is Rounding.UP
+    assert read.limits.max_creates_per_hour == 30
+    assert (read.ssh_port, read.long_poll_seconds, read.box_extend) == (22, 0, False)
+    assert read.signup == "closed"
+
+
+def test_nothing_at_all_is_told_at_once() -> None:
+    """An empty environment names every variable that has no default, in one error."""
+    with pytest.raises(ConfigError) as caught:
+        settings({})
+    named = {problem.split()[0] for problem in caught.value.problems}
+    assert named == set(COMPLETE)
+
+
+@pytest.mark.parametrize("name", ["CCC_STORE", "CCC_MAIL", "CCC_BUILDER", "CCC_KEYRING", "CCC_CLOCK", "CCC_NUDGE"])
+def test_an_unknown_scheme_is_named(name: str) -> None:
+    """A place of a kind that this release has no adapter for is a problem that names the variable and what is known."""
+    (problem,) = problems(**{name: "quux://somewhere"})
+    assert problem.startswith(name)
+    assert all(f"{scheme}:" in problem for scheme in SCHEMES[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CCC_PUBLIC_URL", "localhost:8000"),
+        ("CCC_PUBLIC_URL", "https://user:pass@example.org"),
+        ("CCC_HETZNER_ENDPOINT", "ftp://example.org"),
+        ("CCC_MAIL_FROM", "nobody"),
+        ("CCC_MAIL_FROM", "a@example.org\nBcc: b@example.org"),
+        ("CCC_MAX_LIVE", "many"),
+        ("CCC_MAX_LIVE", "-1"),
+        ("CCC_MAX_MONTHLY_EUR", "NaN"),
+        ("CCC_MAX_MONTHLY_EUR", "-5"),
+        ("CCC_MAX_MONTHLY_EUR", "five"),
+        ("CCC_DEFAULT_HOURS", "73"),
+        ("CCC_DEFAULT_HOURS", "0"),
+        ("CCC_MAX_HOURS", "169"),
+        ("CCC_LEASE_ROUNDING", "sideways"),
+        ("CCC_BOX_EXTEND", "maybe"),
+        ("CCC_SSH_PORT", "65536"),
+        ("CCC_STORE", "sqlite:ccc.db"),
+        ("CCC_STORE", "dynamodb:"),
+        ("CCC_BUILDER", "process:///s.sock?slots=many"),
+        ("CCC_TYPES", ","),
+        ("CCC_TYPES", "cx23,cx23"),
+        ("CCC_LOCATIONS", "nbg1,../hel1;"),
+        ("CCC_SIGNUP", "allowlist:"),
+        ("CCC_SIGNUP", "everybody"),
+    ],
+)
+def test_a_bad_value_is_named(name: str, value: str) -> None:
+    """A value that does not fit is one problem, which begins with the variable's name."""
+    (problem,) = problems(**{name: value})
+    assert problem.startswith(f"{name} ")
+
+
+def test_a_refused_value_is_not_repeated() -> None:
+    """What stands in the wrong place may be a secret, so the message does not hold it."""
+    (problem,) = problems(CCC_MAX_LIVE="ccc_operator_abcdef")
+    assert "ccc_operator_abcdef" not in problem
+
+
+def test_several_problems_come_together() -> None:
+    """Three mistakes are three sentences of one error."""
+    found = problems(CCC_STORE="", CCC_MAX_LIVE="x", CCC_SIGNUP="maybe")
+    assert [problem.split()[0] for problem in found] == ["CCC_STORE", "CCC_SIGNUP", "CCC_MAX_LIVE"]
+
+
+def test_the_host_of_a_place_keeps_its_capitals() -> None:
+    """A table's name may have capitals, as those that CloudFormation makes."""
+    assert settings({**COMPLETE, "CCC_STORE": "dynamodb://ccc-prod-Table-1A2B"}).store.host == "ccc-prod-Table-1A2B"
+
+
+def test_a_password_is_never_printed() -> None:
+    """The text of the settings shows *** where a place holds a password."""
+    read = settings({**COMPLETE, "CCC_MAIL": "maildir://box:s3cr3t@host/mail"})
+    assert "s3cr3t" not in repr(read)
+    assert "box:***@host" in repr(read)
+
+
+def test_a_child_process_must_claim_sooner() -> None:
+    """Where builders are child processes, an attempt that has not claimed after two minutes is given up."""
+    assert settings(COMPLETE).limits.claim_within == timedelta(minutes=2)
