@@ -1,0 +1,1 @@
+"""What the product talks to: one vendor a file; only `wiring` imports from here."""

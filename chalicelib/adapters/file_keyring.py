@@ -1,0 +1,82 @@
+"""The stack's secrets in one private JSON file, as the `Keyring` port; the provider's token lives beside them.
+
+The shape is `{"secrets": [{"id", "secret"}, …newest first], "pepper", "operators": [SHA-256 hex], "hetzner_token"}`,
+secrets and pepper in base64. The file is read again when it has changed, so that a rotation needs no restart. Nothing
+here writes it: the first start of one box does, and the operator.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chalicelib.domain.errors import NotFound, StoreUnavailable
+
+Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Contents:
+    newest: str
+    secrets: dict[str, bytes] = field(repr=False)
+    pepper: bytes = field(repr=False)
+    operators: frozenset[str]
+    hetzner_token: str = field(repr=False)
+
+
+class FileKeyring:
+    """The keyring in the file at `path`; StoreUnavailable when it cannot be read or is not one."""
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = Path(path)
+        self._read: tuple[Stamp, _Contents] | None = None
+
+    def newest(self) -> str:
+        """The id of the secret that new rows are made with."""
+        return self._contents().newest
+
+    def secret(self, secret_id: str) -> bytes:
+        """A stack secret by its id; NotFound when it has been thrown away."""
+        secrets = self._contents().secrets
+        if secret_id not in secrets:
+            raise NotFound("The secret this was made with has been thrown away.")
+        return secrets[secret_id]
+
+    def pepper(self) -> bytes:
+        """The pepper, which never rotates."""
+        return self._contents().pepper
+
+    def operators(self) -> frozenset[str]:
+        """SHA-256 digests (hex) of the tokens that operators hold."""
+        return self._contents().operators
+
+    def hetzner_token(self) -> str:
+        """The provider's API token as it stands in the file now."""
+        return self._contents().hetzner_token
+
+    def _contents(self) -> _Contents:
+        try:
+            status = self._path.stat()
+            stamp = (status.st_mtime_ns, status.st_ino, status.st_size)
+            read = self._read
+            if read is None or read[0] != stamp:
+                read = (stamp, _parsed(json.loads(self._path.read_text(encoding="utf-8"))))
+                self._read = read
+        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+            # The cause is named by its kind alone: its text could quote the file.
+            raise StoreUnavailable(f"The keyring cannot be read ({type(error).__name__}).") from None
+        return read[1]
+
+
+def _parsed(document: Any) -> _Contents:
+    secrets = {str(one["id"]): base64.b64decode(one["secret"], validate=True) for one in document["secrets"]}
+    return _Contents(
+        newest=str(document["secrets"][0]["id"]),
+        secrets=secrets,
+        pepper=base64.b64decode(document["pepper"], validate=True),
+        operators=frozenset(str(one) for one in document["operators"]),
+        hetzner_token=str(document.get("hetzner_token", "")),
+    )

@@ -1,0 +1,149 @@
+"""The command lines of everything that runs on one machine: emulator, gateway, builders, DynamoDB Local, warden.
+
+Each child gets the mark of its life. `ONEBOX_KILL_AFTER` may list several failpoints, with commas: the first is given
+to the first life of what it names, the second to the second, and so on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from onebox import dynamodb_local, marks
+from onebox.build_folder import BuildFolder
+from onebox.failpoints import BUILDER_PORT
+from onebox.failpoints import VARIABLE as KILL_AFTER
+from onebox.home import Home
+from onebox.product_environment import clock_file, product_environment
+from onebox.settings import CHECKOUT, BoxSettings
+from onebox.spawn import Command
+
+PLACEHOLDERS = ("disko", "system", "kexec")
+"""Files that stand for what a real provider needs from nix: the stand-in installer does not look into them."""
+
+_PASSED_TO_BUILDERS = ("LANG", "LC_ALL", "TZ", "TMPDIR", "NIX_PATH", "NIX_REMOTE", "NIX_SSL_CERT_FILE", "SSL_CERT_FILE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """`life` names this life of the supervisor; `listening` is the gateway's socket."""
+
+    settings: BoxSettings
+    home: Home
+    life: str
+    listening: int
+    dynamodb_port: int | None = None
+    python: str = field(default=sys.executable)
+
+    def mark(self, name: str) -> str:
+        """The mark of a child of this life."""
+        return marks.mark(self.home.path, self.life, name)
+
+    def emulator(self, _life: int) -> Command:
+        """The emulator, with its state, the shared clock and the accepted token in the folder."""
+        settings, folder = self.settings, self.home.emulator
+        clock = clock_file(settings, self.home)
+        arguments = [
+            *(self.python, "-m", "hetzner_emulator", "--port", str(settings.emulator_port), "--state", str(folder)),
+            *("--token-file", str(folder / "tokens"), "--faults", str(folder / "faults.json")),
+            *("--latency", str(settings.latency)),
+            *(("--clock", str(clock)) if clock else ()),
+            *(("--ssh-port", wanted) if (wanted := settings.variables.get("CCC_SSH_PORT")) else ()),
+            *(("--ssh", how) if (how := settings.variables.get("CCC_EMULATOR_SSH")) else ()),
+        ]
+        return Command(arguments=arguments, environment=self._plain("emulator"), folder=CHECKOUT)
+
+    def gateway(self, life: int, ssh_port: int) -> Command:
+        """The gateway; every life expires all leases, since their holders are dead."""
+        environment = {
+            **product_environment(self.settings, self.home, ssh_port),
+            **self._failpoint(life, builder=False),
+            **self._aws(),
+            "ONEBOX_PROVIDER": self.settings.provider,
+            "ONEBOX_LISTENING": str(self.listening),
+            "ONEBOX_EXPIRE_LEASES": "1",
+            "PYTHONUNBUFFERED": "1",
+            marks.VARIABLE: self.mark("gateway"),
+        }
+        arguments = [self.python, "-m", "onebox.gateway"]
+        return Command(arguments=arguments, environment=environment, folder=CHECKOUT, descriptors=(self.listening,))
+
+    def builder(self, folder: BuildFolder, mark: str, given: Mapping[str, str], *, life: int) -> Command:
+        """The `life`-th builder of this stack's life, with as little environment as it needs."""
+        variables = self.settings.variables
+        clock = clock_file(self.settings, self.home)
+        environment = {
+            **{name: variables[name] for name in _PASSED_TO_BUILDERS if name in variables},
+            **given,
+            **self._closures(),
+            **self._failpoint(life, builder=True),
+            "PATH": self._path(),
+            "HOME": str(folder.home),
+            "PYTHONPATH": str(CHECKOUT),
+            "PYTHONUNBUFFERED": "1",
+            "CCC_CLOCK": f"file://{clock}" if clock else "system:",
+            marks.VARIABLE: mark,
+        }
+        return Command(arguments=[self.python, "-m", "builder"], environment=environment, folder=folder.path)
+
+    def dynamodb(self, _life: int) -> Command:
+        """DynamoDB Local, which keeps its tables in the folder."""
+        data = self.home.path / "dynamodb"
+        data.mkdir(mode=0o700, exist_ok=True)
+        arguments = [
+            *("java", "-Xmx256m", "-Djava.library.path=DynamoDBLocal_lib", "-jar", dynamodb_local.JAR),
+            *("-sharedDb", "-dbPath", str(data), "-port", str(self.dynamodb_port)),
+        ]
+        return Command(arguments=arguments, environment=self._plain("dynamodb"), folder=dynamodb_directory())
+
+    def warden(self) -> Command:
+        """The one child that acts when the supervisor is gone."""
+        arguments = [self.python, "-m", "onebox.warden", marks.of_life(self.home.path, self.life)]
+        return Command(arguments=arguments, environment=self._plain("warden"), folder=CHECKOUT)
+
+    def _plain(self, name: str) -> dict[str, str]:
+        kept = {key: value for key, value in self.settings.variables.items() if not _is_ours(key)}
+        return {**kept, "PYTHONUNBUFFERED": "1", marks.VARIABLE: self.mark(name)}
+
+    def _failpoint(self, life: int, *, builder: bool) -> dict[str, str]:
+        listed = (self.settings.variables.get(KILL_AFTER) or "").split(",")
+        mine = [spec for spec in listed if spec and spec.startswith(f"{BUILDER_PORT}.") is builder]
+        return {KILL_AFTER: mine[life - 1]} if life <= len(mine) else {}
+
+    def _aws(self) -> dict[str, str]:
+        if self.dynamodb_port is None:
+            return {}
+        given = self.settings.variables
+        return {
+            "ONEBOX_MAKE_TABLE": urlsplit(given["CCC_STORE"]).netloc,
+            "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{self.dynamodb_port}",
+            "AWS_ACCESS_KEY_ID": given.get("AWS_ACCESS_KEY_ID") or "onebox",
+            "AWS_SECRET_ACCESS_KEY": given.get("AWS_SECRET_ACCESS_KEY") or "onebox",
+            "AWS_DEFAULT_REGION": given.get("AWS_DEFAULT_REGION") or "eu-central-1",
+        }
+
+    def _closures(self) -> dict[str, str]:
+        disko, system, kexec = (str(self.home.path / "placeholders" / name) for name in PLACEHOLDERS)
+        given = self.settings.variables
+        return {
+            "CCC_STORE_PATHS": given.get("CCC_STORE_PATHS") or f"{disko} {system}",
+            "CCC_KEXEC": given.get("CCC_KEXEC") or kexec,
+        }
+
+    def _path(self) -> str:
+        first = [str(CHECKOUT / "onebox" / "bin")] if self.settings.emulated else []
+        usual = self.settings.variables.get("PATH") or os.defpath
+        return os.pathsep.join([*first, str(Path(self.python).parent), usual])
+
+
+def dynamodb_directory() -> Path:
+    """Where DynamoDB Local lies in the checkout."""
+    return CHECKOUT / dynamodb_local.DIRECTORY
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(("CCC_", "HCLOUD_", "AWS_", "ONEBOX_"))

@@ -1,0 +1,86 @@
+"""Dying at a chosen place: `ONEBOX_KILL_AFTER=<Port.method>:<n>` kills this process after the n-th such call returned.
+
+SIGKILL leaves no time for anything, like a power cut; whoever starts the next life has to pick up. A port is named as
+in `Services`, with a capital: `Instances.write:3`, `Servers.create:1`, `Mailer.send:1`. `Builder.…` is the builder's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from chalicelib.operations.services import Services
+
+VARIABLE = "ONEBOX_KILL_AFTER"
+BUILDER_PORT = "Builder"
+
+_FORM = re.compile(r"([A-Z][A-Za-z]*)\.([a-z][a-z_]*):([1-9][0-9]{0,5})")
+_NOT_PORTS = frozenset({"limits", "public_url", "ssh_port"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failpoint:
+    """The place: a port's method, and which of its calls is the last."""
+
+    port: str
+    method: str
+    call: int
+
+    @classmethod
+    def parse(cls, spec: str) -> Failpoint:
+        """Read `Port.method:n`; ValueError with the form when it is something else."""
+        match = _FORM.fullmatch(spec)
+        if match is None:
+            raise ValueError(f"{VARIABLE} is written Port.method:n, such as Servers.create:1, not {spec!r}.")
+        return cls(port=match[1], method=match[2], call=int(match[3]))
+
+
+def kill_myself() -> None:
+    """End this process as a power cut would."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def wrap(services: Services, spec: str, die: Callable[[], None] = kill_myself) -> Services:
+    """The same services, whose named method calls `die` after its n-th return; ValueError for a port there is not."""
+    point = Failpoint.parse(spec)
+    ports = {one.name.capitalize(): one.name for one in fields(services) if one.name not in _NOT_PORTS}
+    if point.port not in ports:
+        raise ValueError(f"{VARIABLE} names {point.port}; the ports are {', '.join(sorted(ports))}.")
+    name = ports[point.port]
+    port = getattr(services, name)
+    if not hasattr(port, point.method):
+        raise ValueError(f"{VARIABLE}: {point.port} has no method {point.method}.")
+    watched: Any = _Watched(port, point, die)
+    return replace(services, **{name: watched})
+
+
+class _Watched:
+    """A port that counts the returns of one method; everything else is passed through."""
+
+    def __init__(self, port: Any, point: Failpoint, die: Callable[[], None]) -> None:
+        self._port = port
+        self._point = point
+        self._die = die
+        self._returned = 0
+        self._lock = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+        return self._counted(method) if name == self._point.method else method
+
+    def _counted(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            result = method(*arguments, **named)
+            with self._lock:
+                self._returned += 1
+                reached = self._returned == self._point.call
+            if reached:
+                self._die()
+            return result
+
+        return call

@@ -1,0 +1,86 @@
+"""The HTTP server: waitress, with refusals of its own (length, headers, nonsense) in the product's shape.
+
+It allows 8 KiB of headers (431), no body in chunks (411), and no Content-Length that is not a number (400).
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import uuid
+from typing import Any
+
+import waitress
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.task import ErrorTask
+from waitress.utilities import Error
+
+from onebox.gateway.problems import Problem
+
+THREADS = 64
+MAX_HEADER_BYTES = 8 * 1024
+MAX_READ_BODY_BYTES = 32 * 1024 * 1024
+"""Bodies are read (into a file) up to here, so that a client that sends first and listens later gets its 413."""
+
+_REFUSALS = {
+    400: ("bad_request", "This is not a request we can read."),
+    411: ("length_required", "Send a Content-Length: a body in chunks is not taken."),
+    413: ("too_large", "The request's body is too large."),
+    431: ("headers_too_large", "The request's headers are too large."),
+    501: ("bad_request", "This transfer encoding is not supported."),
+}
+
+
+class _LengthRequired(Error):  # type: ignore[misc]  # waitress has no types
+    code = 411
+    reason = "Length Required"
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    error: Any
+
+    def received(self, data: bytes) -> int:
+        consumed: int = super().received(data)
+        if self.chunked and self.error is None:
+            self.error = _LengthRequired("no Content-Length")
+            self.completed = True
+        return consumed
+
+
+class _Refusal(ErrorTask):  # type: ignore[misc]  # waitress has no types
+    def execute(self) -> None:
+        status = self.request.error.code
+        code, detail = _REFUSALS.get(status, ("internal", "Something went wrong here."))
+        request_id = str(uuid.uuid4())
+        answer = Problem(status=status, code=code, detail=detail).answer(request_id)
+        self.status = f"{status} {self.request.error.reason}"
+        self.response_headers.extend((*answer.headers, ("X-Request-Id", request_id)))
+        self.set_close_on_finish()
+        self.content_length = len(answer.body)
+        self.write(answer.body)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    parser_class = _Parser
+    error_task_class = _Refusal
+
+
+def make_server(application: Any, listening: socket.socket) -> Any:
+    """A server (`run()`, `close()`) for a WSGI application on a socket that is bound already."""
+    # That requests wait for a thread for a moment is no news; waitress warns of each.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    server = waitress.create_server(
+        application,
+        sockets=[listening],
+        threads=THREADS,
+        connection_limit=2000,
+        asyncore_use_poll=True,
+        channel_timeout=75,
+        max_request_header_size=MAX_HEADER_BYTES,
+        max_request_body_size=MAX_READ_BODY_BYTES,
+        clear_untrusted_proxy_headers=True,
+        ident=None,
+    )
+    server.channel_class = _Channel
+    return server

@@ -1,0 +1,43 @@
+"""Telling the world that the stack is ready: the shell's file, the CLI's context, and the line on standard output."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ccc.contexts import save_context
+from ccc.errors import CliError
+from onebox.console import Console
+from onebox.home import Home
+from onebox.whole_file import replace_file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """What there is to tell; `url` has no trailing slash, `endpoint` is the provider's and ends in /v1."""
+
+    url: str
+    port: int
+    token: str = field(repr=False)
+    provider: str
+    endpoint: str
+    hetzner_token: str = field(repr=False)
+
+    def make(self, home: Home, console: Console) -> None:
+        """Write the file, save the context (a failure is only said), and print the line, in this order."""
+        replace_file(home.environment, self._lines())
+        try:
+            save_context(f"onebox-{self.port}", self.url, self.token, current_if_none=True)
+        except (CliError, OSError) as error:
+            console.remark(f"the context onebox-{self.port} was not saved: {error}")
+        console.ready(f"ready {self.url} provider {self.provider} {self.endpoint}; source {home.environment}")
+
+    def _lines(self) -> str:
+        variables: Mapping[str, str] = {
+            "CCC_URL": self.url,
+            "CCC_TOKEN": self.token,
+            "HCLOUD_ENDPOINT": self.endpoint,
+            "HCLOUD_TOKEN": self.hetzner_token,
+        }
+        return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())

@@ -1,0 +1,81 @@
+"""What one box is told by the environment: its folder, its ports, and which provider it works with.
+
+The emulator is the provider unless `HCLOUD_TOKEN` is set and `HCLOUD_ENDPOINT` is not. Every other `CCC_…` variable is
+the product's: it is passed on, and wins over what one box would compose (`product_environment`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REAL_ENDPOINT = "https://api.hetzner.cloud/v1"
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class WrongSettings(Exception):
+    """A variable has a value that cannot be used; the message names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxSettings:
+    """Ports are on 127.0.0.1; `latency` is the emulator's share of real latencies; `real_token` None means emulated."""
+
+    home: Path
+    port: int
+    emulator_port: int
+    latency: float
+    real_token: str | None = field(repr=False)
+    variables: Mapping[str, str] = field(repr=False)
+
+    @property
+    def emulated(self) -> bool:
+        """Whether our own emulator is the provider."""
+        return self.real_token is None
+
+    @property
+    def provider(self) -> str:
+        """The provider's name for people and files."""
+        return "emulator" if self.emulated else "hetzner"
+
+    @property
+    def endpoint(self) -> str:
+        """The provider's address, ending in /v1."""
+        return f"http://127.0.0.1:{self.emulator_port}/v1" if self.emulated else REAL_ENDPOINT
+
+
+def environment() -> Mapping[str, str]:
+    """The environment of this process."""
+    return os.environ  # noqa: TID251 -- one box composes the product's environment out of this one
+
+
+def box_settings(variables: Mapping[str, str]) -> BoxSettings:
+    """Read the settings; raises WrongSettings."""
+    token = variables.get("HCLOUD_TOKEN") if not variables.get("HCLOUD_ENDPOINT") else None
+    return BoxSettings(
+        home=Path(variables.get("CCC_HOME") or CHECKOUT / "var").absolute(),
+        port=_port(variables, "CCC_PORT", 8000),
+        emulator_port=_port(variables, "CCC_EMULATOR_PORT", 8001),
+        latency=_latency(variables.get("CCC_EMULATOR_LATENCY") or "0.02"),
+        real_token=token or None,
+        variables=variables,
+    )
+
+
+def _port(variables: Mapping[str, str], name: str, default: int) -> int:
+    text = variables.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535):  # noqa: PLR2004 -- TCP's range
+        raise WrongSettings(f"{name} must be a port from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
+def _latency(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 10:  # noqa: PLR2004 -- ten times real is slower than anybody waits
+        raise WrongSettings(f"CCC_EMULATOR_LATENCY must be a number from 0 to 10, not {text!r}.")
+    return value

@@ -1,0 +1,68 @@
+"""Starting one life of a stack: check, lock the folder, end what an earlier life left, make the keys, supervise."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+
+from onebox import marks
+from onebox.build_folder import throw_away_old
+from onebox.commands import Commands
+from onebox.console import Console
+from onebox.home import Home, HomeTaken
+from onebox.keys import Keys, keep_keys
+from onebox.ports import PortTaken, check_free, kept_free_port, listen
+from onebox.prerequisites import Missing, check_machine, make_placeholders, wants_dynamodb_local
+from onebox.product_environment import public_url
+from onebox.ready import Announcement
+from onebox.settings import BoxSettings, WrongSettings, box_settings
+from onebox.supervisor import Supervisor
+from onebox.whole_file import replace_file
+
+
+def start(variables: Mapping[str, str]) -> int:
+    """Run a stack until it is told to end; returns the exit status, 1 with a sentence when it cannot be started."""
+    os.umask(0o077)  # whatever anybody writes here is this user's alone
+    try:
+        settings = box_settings(variables)
+        check_machine(settings)
+        home = Home(path=settings.home)
+        home.make()
+        with home.lock():
+            home.belong_to(settings.provider)
+            return _supervise(settings, home)
+    except (WrongSettings, Missing, HomeTaken, PortTaken) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _supervise(settings: BoxSettings, home: Home) -> int:
+    marks.end_marked(marks.of_home(home.path))
+    throw_away_old(home.builds, frozenset())
+    keys = keep_keys(home, settings.real_token)
+    if settings.emulated:
+        check_free(settings.emulator_port, "CCC_EMULATOR_PORT")
+        replace_file(home.emulator / "tokens", f"{keys.hetzner_token}\n")
+        make_placeholders(home)
+    with listen(settings.port, "CCC_PORT") as listening:
+        commands = Commands(
+            settings=settings,
+            home=home,
+            life=secrets.token_hex(4),
+            listening=listening.fileno(),
+            dynamodb_port=kept_free_port(home.path / "dynamodb-port") if wants_dynamodb_local(settings) else None,
+        )
+        return Supervisor(commands, _announcement(settings, keys), Console()).run()
+
+
+def _announcement(settings: BoxSettings, keys: Keys) -> Announcement:
+    return Announcement(
+        url=public_url(settings),
+        port=settings.port,
+        token=keys.operator_token,
+        provider=settings.provider,
+        endpoint=settings.endpoint,
+        hetzner_token=keys.hetzner_token,
+    )

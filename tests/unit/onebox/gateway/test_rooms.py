@@ -1,0 +1,215 @@
+"""One box's own addresses: who may see them, what they show, and the clock that moves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.file_clock import FileClock
+from chalicelib.adapters.maildir_mailer import MaildirMailer
+from chalicelib.operations.ports import Letter
+from onebox.gateway.machine import Machine
+from onebox.gateway.mail_view import MailView
+from onebox.gateway.movable_clock import MovableClock
+from onebox.gateway.operator import Guard
+from onebox.gateway.rooms import Rooms
+from onebox.gateway.supervisor_line import SupervisorLine
+from tests.fakes.clock import FakeClock
+from tests.unit.onebox.gateway.served import Reply, Wire, served, small_app
+
+TOKEN = f"ccc_operator_{secrets.token_urlsafe(16)}"
+HOST = "localhost:8000"
+
+
+class _Desk:
+    """The rooms behind a wire, in a folder, with a count of ticks."""
+
+    def __init__(self, folder: Path, *, movable: bool = True) -> None:
+        self.folder = folder
+        self.offsets_at_ticks: list[float] = []
+        self.clock = FileClock(folder / "clock")
+        self.machine = Machine(
+            now=self.clock.now,
+            clock=MovableClock(folder / "clock") if movable else None,
+            tick=lambda: self.offsets_at_ticks.append(self.clock.offset_seconds()),
+            supervisor=SupervisorLine(path=folder / "run" / "supervisor.sock"),
+            provider="http://127.0.0.1:1/v1",
+            emulated=True,
+        )
+        operators = frozenset({hashlib.sha256(TOKEN.encode()).hexdigest()})
+        self.rooms = Rooms(
+            guard=Guard(hosts=frozenset({HOST}), operators=lambda: operators),
+            mails=MailView(path=folder / "mail"),
+            state=self.machine.state,
+            advance_clock=self.machine.advance_clock if movable else None,
+        )
+
+    def send(self, number: int) -> None:
+        letter = Letter(
+            to=f"g{number}@example.com", message_id=f"<{number}@example.org>", subject=f"No. {number}", text="hé\n"
+        )
+        MaildirMailer(self.folder / "mail", "cloud@example.org", FakeClock()).send(letter)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> _Desk:
+    """Rooms in a fresh folder."""
+    return _Desk(tmp_path)
+
+
+@pytest.fixture
+def wire(desk: _Desk) -> Iterator[Wire]:
+    """The rooms before the small application."""
+    with served(small_app(), first=desk.rooms.answer) as found:
+        yield found
+
+
+def _get(wire: Wire, path: str, token: str = TOKEN, host: str = HOST) -> Reply:
+    return wire.request("GET", path, Host=host, Authorization=f"Bearer {token}")
+
+
+def _move(wire: Wire, document: Any, token: str = TOKEN) -> Reply:
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return wire.request("POST", "/onebox/clock", body, Host=HOST, Authorization=f"Bearer {token}")
+
+
+@pytest.mark.parametrize("path", ["/mailbox/messages", "/mailbox/messages/1", "/onebox/state"])
+def test_what_is_inside_needs_the_operators_token(wire: Wire, path: str) -> None:
+    """No token, a wrong one and a wrong form are all 401."""
+    for authorization in ("", "Bearer", f"Bearer {TOKEN}x", f"Basic {TOKEN}", f"Bearer {TOKEN}, Bearer {TOKEN}"):
+        reply = wire.request("GET", path, Host=HOST, Authorization=authorization)
+        assert (reply.status, reply.json["code"]) == (401, "unauthorized")
+        assert reply.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "path", ["/mailbox", "/onebox", "/mailbox/messages", "/onebox/state", "/onebox/assets/room.js"]
+)
+def test_another_host_name_is_refused(wire: Wire, path: str) -> None:
+    """A page of another site that points its own name here gets nothing, not even with the token."""
+    assert _get(wire, path, host="evil.example").json["code"] == "wrong_host"
+    assert _get(wire, path, host="").status == 421
+
+
+@pytest.mark.parametrize("path", ["/mailbox", "/onebox"])
+def test_pages_are_shells_under_a_strict_policy(wire: Wire, path: str) -> None:
+    """They carry no script of their own, load what is same-origin alone, and each thing they load exists."""
+    reply = wire.request("GET", path, Host=HOST)
+    policy = reply.headers["content-security-policy"]
+    assert reply.status == 200
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    text = reply.body.decode()
+    assert re.findall(r"<script[^>]*>([^<]*)</script>", text) == [""]
+    assert "style=" not in text
+    assert "onclick" not in text
+    loaded = re.findall(r'(?:src|href)="(onebox/assets/[^"]+)"', text)
+    assert len(loaded) == 2
+    for name in loaded:
+        assert wire.request("GET", f"/{name}", Host=HOST).status == 200
+
+
+@pytest.mark.parametrize("name", ["mailbox.html", "..%2frooms.py", "nothing.js"])
+def test_nothing_else_is_served(wire: Wire, name: str) -> None:
+    """The scripts and the style sheet are a list, not a folder."""
+    assert wire.request("GET", f"/onebox/assets/{name}", Host=HOST).status == 404
+
+
+def test_mails_are_shown_newest_first(desk: _Desk, wire: Wire) -> None:
+    """Numbers follow the order of delivery, and one mail is found by its number."""
+    assert _get(wire, "/mailbox/messages").json == {"messages": []}
+    for number in range(1, 4):
+        desk.send(number)
+    listed = _get(wire, "/mailbox/messages").json["messages"]
+    assert [(mail["n"], mail["to"]) for mail in listed] == [(n, f"g{n}@example.com") for n in (3, 2, 1)]
+    assert _get(wire, "/mailbox/messages?limit=1").json["messages"] == listed[:1]
+    assert _get(wire, "/mailbox/messages/2").json == {
+        "n": 2,
+        "from": "cloud@example.org",
+        "to": "g2@example.com",
+        "subject": "No. 2",
+        "date": "2026-11-23T10:00:00+00:00",
+        "message_id": "<2@example.org>",
+        "text": "hé\n",
+    }
+
+
+@pytest.mark.parametrize("number", ["0", "2", "-1", "x", "9" * 5000, "%D9%A1"])
+def test_a_mail_that_is_not_there_is_404(desk: _Desk, wire: Wire, number: str) -> None:
+    """Neither a number too high nor something else than a number is a mail."""
+    desk.send(1)
+    assert _get(wire, f"/mailbox/messages/{number}").status == 404
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "", "9" * 5000])
+def test_a_limit_that_is_none_is_422(wire: Wire, limit: str) -> None:
+    """The answer says what a limit is."""
+    assert _get(wire, f"/mailbox/messages?limit={limit}").status == 422
+
+
+def test_the_clock_moves_for_all_and_a_tick_follows(desk: _Desk, wire: Wire) -> None:
+    """The answer comes after a tick that saw the new time; moves add up."""
+    before = desk.clock.now()
+    assert _move(wire, {"advance": "2h"}).json["offset_seconds"] == 7200
+    reply = _move(wire, {"advance": "90s"})
+    assert reply.status == 200
+    assert reply.json["offset_seconds"] == 7290
+    assert desk.offsets_at_ticks == [7200, 7290]
+    assert timedelta(seconds=7290) <= desk.clock.now() - before <= timedelta(seconds=7295)
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b"[" * 5000, 400),
+        ({}, 422),
+        ([], 422),
+        ({"advance": 2}, 422),
+        ({"advance": "-2h"}, 422),
+        ({"advance": "2h", "x": 1}, 422),
+        ({"advance": "99999d"}, 422),
+    ],
+)
+def test_a_move_that_is_none_changes_nothing(desk: _Desk, wire: Wire, document: Any, status: int) -> None:
+    """The clock stays, and no tick happens."""
+    assert _move(wire, document).status == status
+    assert desk.clock.offset_seconds() == 0
+    assert desk.offsets_at_ticks == []
+
+
+def test_only_the_operator_moves_the_clock(desk: _Desk, wire: Wire) -> None:
+    """Without the token nothing moves, and a GET is 405."""
+    assert _move(wire, {"advance": "2h"}, token="ccc_operator_other").status == 401
+    assert _get(wire, "/onebox/clock").headers["allow"] == "POST"
+    assert desk.clock.offset_seconds() == 0
+
+
+def test_real_time_cannot_be_moved(tmp_path: Path) -> None:
+    """With the real provider there is no such address."""
+    with served(small_app(), first=_Desk(tmp_path, movable=False).rooms.answer) as wire:
+        assert _move(wire, {"advance": "2h"}).status == 404
+        assert _get(wire, "/onebox/state").json["clock"]["movable"] is False
+
+
+def test_the_state_says_what_does_not_answer(wire: Wire) -> None:
+    """Without supervisor and emulator the page still tells the time."""
+    state = _get(wire, "/onebox/state").json
+    assert (state["processes"], state["builds"]) == ([], [])
+    assert state["provider"]["kind"] == "emulator"
+    assert state["provider"]["error"] == "URLError"
+    assert state["clock"]["offset_seconds"] == 0
+
+
+def test_other_addresses_are_the_products(wire: Wire) -> None:
+    """What is not one box's own goes on to the application, under any host name."""
+    assert wire.request("GET", "/things/x", Host="shop.example").status == 200
