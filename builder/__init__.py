@@ -1,0 +1,1 @@
+"""The builder job: turns one fresh server into the guest's NixOS machine, and tells the control plane how it goes."""

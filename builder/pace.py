@@ -1,0 +1,53 @@
+"""How long the builder waits for what, in seconds; one value, so that a test can live faster.
+
+The limits of the stretches are real time: a process that hangs does so on no shared clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Every limit and interval of a build."""
+
+    claim_within: float = 20 * 60
+    """Claiming gives up after this; the platform stops a job that has not claimed long before (rule R14)."""
+
+    ssh_within: float = 10 * 60
+    kexec_within: float = 10 * 60
+    install_within: float = 30 * 60
+    check_within: float = 2 * 60
+    reboot_within: float = 10 * 60
+    """The stretches: each is also bounded by the order's deadline."""
+
+    last_word: float = 10
+    """Work ends this long before the deadline, so that the control plane can still be told why."""
+
+    poll_first: float = 0.25
+    poll_longest: float = 2
+    poll_growth: float = 1.3
+    """Looks at a machine that is not up yet: eager at first, since most are up within seconds."""
+
+    connect: float = 3
+    handshake: float = 10
+    """One look: a SYN that got lost is sent again after 1 s and 3 s, so a longer wait for it finds nothing sooner."""
+
+    tick: float = 0.2
+    """The longest silence between two looks at limits and unsent reports while a program runs."""
+
+    request_first: float = 0.5
+    request_longest: float = 30
+    """Waits between sendings of a claim or a permission request."""
+
+    progress_again: float = 2
+    progress_timeout: float = 5
+    """A phase that only informs is sent once in passing, and again after this."""
+
+    last_first: float = 5
+    last_longest: float = 60
+    """Waits between sendings of the terminal report."""
+
+    stop_grace: float = 0.5
+    """Between SIGTERM and SIGKILL for a child's process group."""

@@ -1,0 +1,128 @@
+"""The environment of one job, read once and checked whole; the only file of the builder that looks at it.
+
+Nothing here is a default for a URL, a path or a secret: who starts the job knows them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from builder.errors import SettingsInvalid
+from builder.failpoint import Failpoint
+
+_ID = re.compile(r"[0-9a-f]{12}\Z")
+_ATTEMPT = re.compile(r"[1-9][0-9]{0,3}\Z")
+_STORE_PATHS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the job was started with, and the programs it found.
+
+    `clock_file` holds seconds to add to real time (None: nothing is added); `kexec` is the installer's archive (None:
+    nixos-anywhere's own); `environment` is what children inherit.
+    """
+
+    api_url: str
+    instance_id: str
+    attempt: int
+    claim_code: str = field(repr=False)
+    clock_file: Path | None
+    disko: str
+    toplevel: str
+    kexec: str | None
+    nixos_anywhere: str
+    ssh: str
+    failpoint: Failpoint
+    environment: Mapping[str, str] = field(repr=False)
+
+
+def from_environment() -> Settings:
+    """The settings out of this process's environment; SettingsInvalid names every fault at once."""
+    return read(os.environ)  # noqa: TID251 -- the one place where the builder reads its environment
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """The settings out of a mapping of names to texts; SettingsInvalid names every fault at once."""
+    problems: list[str] = []
+    disko, toplevel = _store_paths(environment, problems)
+    settings = Settings(
+        api_url=_api_url(environment, problems),
+        instance_id=_matching(environment, "CCC_INSTANCE_ID", _ID, "12 lower-case hex digits", problems),
+        attempt=int(_matching(environment, "CCC_ATTEMPT", _ATTEMPT, "a number from 1", problems) or 0),
+        claim_code=_required(environment, "CCC_CLAIM_CODE", problems),
+        clock_file=_clock_file(environment, problems),
+        disko=disko,
+        toplevel=toplevel,
+        kexec=environment.get("CCC_KEXEC") or None,
+        nixos_anywhere=_program(environment, "nixos-anywhere", problems),
+        ssh=_program(environment, "ssh", problems),
+        failpoint=_failpoint(environment, problems),
+        environment=dict(environment),
+    )
+    if problems:
+        raise SettingsInvalid(problems)
+    return settings
+
+
+def _required(environment: Mapping[str, str], name: str, problems: list[str]) -> str:
+    value = environment.get(name, "")
+    if not value:
+        problems.append(f"{name} is not set")
+    return value
+
+
+def _matching(
+    environment: Mapping[str, str], name: str, pattern: re.Pattern[str], wanted: str, problems: list[str]
+) -> str:
+    value = _required(environment, name, problems)
+    if value and not pattern.match(value):
+        problems.append(f"{name} must be {wanted}")
+        return ""
+    return value
+
+
+def _api_url(environment: Mapping[str, str], problems: list[str]) -> str:
+    value = _required(environment, "CCC_API_URL", problems)
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
+        problems.append("CCC_API_URL must be an http or https URL without query and fragment")
+    return value.rstrip("/")
+
+
+def _clock_file(environment: Mapping[str, str], problems: list[str]) -> Path | None:
+    value = environment.get("CCC_CLOCK") or "system:"
+    if value == "system:":
+        return None
+    if not value.startswith("file:///"):
+        problems.append("CCC_CLOCK must be system: or file:///<absolute path>")
+        return None
+    return Path(value.removeprefix("file://"))
+
+
+def _store_paths(environment: Mapping[str, str], problems: list[str]) -> tuple[str, str]:
+    paths = _required(environment, "CCC_STORE_PATHS", problems).split()
+    if paths and (len(paths) != _STORE_PATHS or not all(path.startswith("/") for path in paths)):
+        problems.append("CCC_STORE_PATHS must be two absolute paths: the disko script and the system")
+    return (paths[0], paths[1]) if len(paths) == _STORE_PATHS else ("", "")
+
+
+def _program(environment: Mapping[str, str], name: str, problems: list[str]) -> str:
+    found = shutil.which(name, path=environment.get("PATH", ""))
+    if found is None:
+        problems.append(f"{name} is not on PATH")
+    return found or ""
+
+
+def _failpoint(environment: Mapping[str, str], problems: list[str]) -> Failpoint:
+    try:
+        return Failpoint.parse(environment.get("ONEBOX_KILL_AFTER", ""))
+    except ValueError:
+        problems.append("ONEBOX_KILL_AFTER must be <Port.method>:<number from 1>")
+        return Failpoint()

@@ -1,0 +1,110 @@
+"""A small real control plane: answers claims and reports from a script and remembers all that it was told."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+LOST = 0
+"""A status that means: take the request, then hang up without an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One scripted answer."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b"{}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One request as it came."""
+
+    path: str
+    authorization: str
+    body: dict[str, Any]
+    size: int
+
+
+class ControlPlane:
+    """Listens on an ephemeral port; a phase or outcome without a script is answered with 200."""
+
+    def __init__(self) -> None:
+        self.told: list[Told] = []
+        self.order: dict[str, Any] = {}
+        self.when: dict[str, Callable[[], object]] = {}
+        self._scripts: dict[str, deque[Answer]] = {}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/api"
+
+    def script(self, what: str, *answers: Answer) -> None:
+        """Answer the next requests about `what` ("claim", a phase, an outcome) like this, one after the other."""
+        self._scripts.setdefault(what, deque()).extend(answers)
+
+    def answer(self, told: Told) -> Answer:
+        """The answer to a request that came."""
+        self.told.append(told)
+        what = self.about(told)
+        queue = self._scripts.get(what)
+        if queue:
+            return queue.popleft()
+        self.when.get(what, bool)()
+        return Answer(body=json.dumps(self.order).encode()) if what == "claim" else Answer()
+
+    @staticmethod
+    def about(told: Told) -> str:
+        """What a request is about."""
+        return str(told.body.get("phase") or told.body.get("outcome") or "claim")
+
+    @property
+    def heard(self) -> list[str]:
+        """What all requests were about, in order."""
+        return [self.about(told) for told in self.told]
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The newest document."""
+        return self.told[-1].body
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _handler(plane: ControlPlane) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            told = Told(
+                path=self.path,
+                authorization=self.headers["Authorization"],
+                body=json.loads(raw),
+                size=len(raw),
+            )
+            answer = plane.answer(told)
+            if answer.status == LOST:
+                self.close_connection = True
+                return
+            self.send_response(answer.status)
+            for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the standard library's name
+            """Say nothing."""
+
+    return Handler
