@@ -99,13 +99,9 @@ def check_wish(market: Market, limits: Limits, wish: Wish) -> None:
     """Raise InvalidInput for a type or location that this service does not sell, in stock or not."""
     fields: dict[str, str] = {}
     if wish.server_type is not None and not _is_sold(market, limits, wish.server_type):
-        fields["server_type"] = (
-            f"This service does not offer that type. It offers: {', '.join(limits.types)}."
-        )
+        fields["server_type"] = f"This service does not offer that type. It offers: {', '.join(limits.types)}."
     if wish.location is not None and wish.location not in limits.locations:
-        fields["location"] = (
-            f"This service does not use that location. It uses: {', '.join(limits.locations)}."
-        )
+        fields["location"] = f"This service does not use that location. It uses: {', '.join(limits.locations)}."
     if not fields and wish.server_type and wish.location and not any(_sold(market, limits, wish)):
         fields["location"] = f"{wish.server_type} is not sold in {wish.location}."
     if fields:

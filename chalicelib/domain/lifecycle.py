@@ -41,6 +41,10 @@ CREATING_FOR = timedelta(minutes=10)
 DELETING_FOR = timedelta(minutes=15)
 
 
+MAILING = frozenset({Status.UNCONFIRMED, Status.RUNNING, Status.DELETED, Status.FAILED})
+"""The statuses whose steps send mail; in the others an owed notice waits and wakes nobody."""
+
+
 class Queue(StrEnum):
     """The two partitions of the `due` index; `DELETE` is always served first."""
 
@@ -100,7 +104,8 @@ def _owes(instance: Instance, now: datetime) -> Iterator[datetime]:
                 yield instance.expires_at
         case Status.DELETED | Status.FAILED:
             pass
-    yield from (owed.due_at for owed in notice.owed(instance.notices))
+    if instance.status in MAILING:
+        yield from (owed.due_at for owed in notice.owed(instance.notices))
 
 
 def queue(instance: Instance) -> Queue | None:

@@ -64,7 +64,7 @@ def owe(notices: tuple[Notice, ...], *new: Notice) -> tuple[Notice, ...]:
 
 
 def endings(expires_at: datetime, now: datetime) -> tuple[Notice, ...]:
-    """The warnings before an end that still lie ahead; of those that are past only the latest is worth saying."""
+    """The warnings before an end whose moments still lie ahead; one whose moment is past is not worth saying."""
     planned = []
     for before in ENDING_BEFORE:
         due_at = expires_at - before
@@ -78,9 +78,7 @@ def endings(expires_at: datetime, now: datetime) -> tuple[Notice, ...]:
 def drop(notices: tuple[Notice, ...], *kinds: Kind) -> tuple[Notice, ...]:
     """The outbox in which owed notices of these kinds have become stale."""
     return tuple(
-        replace(notice, state=State.DROPPED)
-        if notice.kind in kinds and notice.state is State.OWED
-        else notice
+        replace(notice, state=State.DROPPED) if notice.kind in kinds and notice.state is State.OWED else notice
         for notice in notices
     )
 

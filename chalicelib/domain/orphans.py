@@ -104,9 +104,7 @@ def _watched(server: ServerFact, sighting: Sighting | None, now: datetime, why: 
     if sighting is None or sighting.fingerprint != server.fingerprint:
         return Verdict(server=server, judgement=Judgement.WATCH, why=f"{why}; seen for the first time")
     if now - sighting.first_seen_at < MIN_APART:
-        return Verdict(
-            server=server, judgement=Judgement.WATCH, why=f"{why}; first seen less than {MIN_APART} ago"
-        )
+        return Verdict(server=server, judgement=Judgement.WATCH, why=f"{why}; first seen less than {MIN_APART} ago")
     return Verdict(server=server, judgement=Judgement.DELETE, why=f"{why}; seen twice, unchanged")
 
 

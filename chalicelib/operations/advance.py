@@ -24,8 +24,8 @@ MAX_STEPS = 50
 MAX_TRIES = 8
 """How often a write is tried against others who change the same row."""
 
-REQUEST_TIME = timedelta(seconds=35)
-"""The longest one provider request lasts: 5 s to connect, 30 s to read."""
+REQUEST_TIME = timedelta(seconds=65)
+"""The longest one provider request lasts: 5 s to connect, 30 s until the headers, 30 s for the body."""
 
 
 def advance(services: Services, instance_id: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain.errors import WriteConflict
+from chalicelib.domain.errors import ProviderError, ProviderUnknown, WriteConflict
 from chalicelib.domain.instance import EndReason, Instance, Status
 from chalicelib.domain.orphans import cap
 from chalicelib.operations.ports import Run, RunEntry
@@ -51,7 +51,10 @@ def _look(services: Services, run: Run, row: Instance, now: datetime) -> Run:
     fresh = services.instances.get(row.id)
     if fresh is None or fresh.status is not Status.RUNNING or fresh.machine is None:
         return run
-    there = services.servers.get(fresh.machine.server_id) is not None
+    try:
+        there = services.servers.get(fresh.machine.server_id) is not None
+    except (ProviderError, ProviderUnknown) as error:
+        return replace(run, errors=(*run.errors, f"{fresh.id}: {error.code}"))
     if there:
         return _seen_again(services, run, fresh)
     if fresh.missing_since is None:

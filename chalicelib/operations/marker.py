@@ -36,6 +36,8 @@ def doubt(services: Services, now: datetime) -> str | None:
     if stack.frozen is not None:
         return stack.frozen
     match stack.marker_state:
+        case MarkerState.OURS if stack.marker_epoch is None:
+            return "the marker's epoch label cannot be read"
         case MarkerState.OURS:
             return None
         case MarkerState.FOREIGN:

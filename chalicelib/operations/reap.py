@@ -33,11 +33,13 @@ def carry_out(services: Services, run: Run, *, left: Callable[[], float], serve_
     """Do what a run is for and keep its record, whatever happens; the record as it was kept."""
     begun = replace(run, state=RunState.RUNNING, started_at=services.clock.now())
     services.runs.save(begun)
+    done = begun
     try:
-        done = _due(services, begun, left) if serve_due else begun
+        if serve_due:
+            done = _due(services, done, left)
         done = replace(sweep(services, done, left=left), state=RunState.DONE)
     except CccError as error:
-        done = replace(begun, state=RunState.FAILED, errors=(*begun.errors, f"{error.code}: {error.message}"))
+        done = replace(done, state=RunState.FAILED, errors=(*done.errors, f"{error.code}: {error.message}"))
     ended = replace(done, finished_at=services.clock.now())
     services.runs.save(ended)
     return ended

@@ -55,10 +55,14 @@ def _check_may_speak(row: Instance, record: BuildRecord, attempt: int) -> None:
 
 
 def _write(services: Services, row: Instance, record: BuildRecord, report: BuildReport) -> None:
+    """A permission and an outcome are one write with the row: neither slips past the attempt's end (rule R18)."""
     now = services.clock.now()
     heard = _heard(record, report, now)
-    if report.outcome is None:
+    if report.outcome is None and report.phase not in NEEDS_PERMISSION:
         services.instances.write_build(heard, before=record)
+        return
+    if report.outcome is None:
+        save(services, row, before=row, build=(record, heard))
         return
     save(services, replace(row, due_at=now), before=row, build=(record, heard))
     services.nudge.advance(row.id)

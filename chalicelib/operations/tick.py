@@ -8,12 +8,15 @@ from datetime import timedelta
 
 from chalicelib.domain.catalogue import MARKET_AGE
 from chalicelib.domain.errors import CccError, ProviderError, ProviderUnknown, WriteConflict
+from chalicelib.operations.ports import RunState
 from chalicelib.operations.reap import carry_out
 from chalicelib.operations.request_reap import new_run
 from chalicelib.operations.services import Services
 from chalicelib.operations.work_off import work_off
 
 SWEEP_EVERY = timedelta(minutes=15)
+NUDGE_IS_LOST = timedelta(seconds=60)
+NEWEST_RUNS = 5
 
 
 class WorkFailed(CccError):
@@ -29,8 +32,17 @@ def tick(services: Services, *, left: Callable[[], float]) -> None:
     errors += failed
     if left() > 0:
         errors += _sweep(services, left)
+        _forgotten_runs(services, left)
     if errors:
         raise WorkFailed("; ".join(errors[:20]), errors=len(errors))
+
+
+def _forgotten_runs(services: Services, left: Callable[[], float]) -> None:
+    """Carry out what was asked for and whose nudge was lost."""
+    before = services.clock.now() - NUDGE_IS_LOST
+    for run in services.runs.newest(NEWEST_RUNS):
+        if run.state is RunState.REQUESTED and run.requested_at <= before:
+            carry_out(services, run, left=left)
 
 
 def _refresh_market(services: Services) -> tuple[str, ...]:

@@ -29,7 +29,9 @@ def work_off(services: Services, *, left: Callable[[], float]) -> tuple[int, tup
     count = 0
     errors: list[str] = []
     for queue in (Queue.DELETE, Queue.WORK):
-        for instance_id in _fair(services.instances.due(queue, services.clock.now(), BATCH)):
+        ids = services.instances.due(queue, services.clock.now(), BATCH)
+        # what ends is served oldest first: every minute counts towards its next paid hour
+        for instance_id in ids if queue is Queue.DELETE else _fair(ids):
             if left() <= 0:
                 return count, tuple(errors)
             count += 1

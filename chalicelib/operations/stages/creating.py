@@ -33,7 +33,7 @@ from chalicelib.operations.step import Step, fail, wait
 
 SOON = timedelta(seconds=5)
 LATER = timedelta(seconds=30)
-POST_NEEDS = timedelta(seconds=40)
+POST_NEEDS = timedelta(seconds=70)
 """What must be left of the lease before a create is sent: one request's longest time, and a little (rule R23)."""
 
 

@@ -17,6 +17,7 @@ from chalicelib.operations.step import Change, Step
 
 ENDING = frozenset({Status.DELETING, Status.DELETED, Status.FAILED})
 LONGEST_BACKOFF = timedelta(hours=6)
+MOST_DOUBLINGS = 10
 
 
 def step(services: Services, row: Instance, now: datetime) -> Step:
@@ -40,16 +41,21 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
 
 
 def _claimed(services: Services, due: Notice, letter: Letter, now: datetime) -> Step:
-    """The attempt is counted before the mail leaves; a crash from here on leaves an unknown outcome."""
+    """The attempt is counted before the mail leaves; a crash from here on leaves an unknown outcome.
+
+    Between our look and the write an extend may have dropped the notice: then it is not claimed, and nothing is sent.
+    """
     claimed = replace(due, attempts=due.attempts + 1, due_at=now + notice.RETRY_AFTER_UNKNOWN)
     return Step(
-        change=lambda it: replace(it, notices=notice.update(it.notices, claimed)),
+        change=lambda it: replace(it, notices=notice.update(it.notices, claimed)) if due in it.notices else it,
         then=_sender(services, claimed, letter),
     )
 
 
 def _sender(services: Services, claimed: Notice, letter: Letter) -> Callable[[Instance], Step]:
-    def send(_: Instance) -> Step:
+    def send(stored: Instance) -> Step:
+        if claimed not in stored.notices:
+            return Step(again=True)
         try:
             services.mailer.send(letter)
         except MailRefused:
@@ -63,7 +69,8 @@ def _sender(services: Services, claimed: Notice, letter: Letter) -> Callable[[In
 
 
 def _refused(due: Notice, now: datetime) -> Change:
-    backoff = min(notice.RETRY_AFTER_REFUSAL * 2**due.refusals, LONGEST_BACKOFF)
+    # the exponent is bounded because a timedelta is: a mailer that is down for weeks must not make the row raise
+    backoff = min(notice.RETRY_AFTER_REFUSAL * 2 ** min(due.refusals, MOST_DOUBLINGS), LONGEST_BACKOFF)
     return _becomes(due, refusals=due.refusals + 1, due_at=now + backoff, attempts=due.attempts)
 
 

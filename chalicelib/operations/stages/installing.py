@@ -27,6 +27,9 @@ from chalicelib.operations.step import Step, fail, wait
 
 SOON = timedelta(seconds=3)
 PROBE_AGAIN = timedelta(seconds=5)
+BACK_WITHIN = timedelta(minutes=3)
+"""How long a machine whose builder died may take for its reboot before the attempt is given up."""
+
 ENDED = frozenset({BuildState.STOPPED, BuildState.UNKNOWN})
 REBOOTED = frozenset({Phase.REBOOT, Phase.VERIFY})
 
@@ -56,7 +59,7 @@ def _unreported(services: Services, row: Instance, build: Build, record: BuildRe
     except BuilderUnknown:
         return wait(now + lifecycle.LOOK_AGAIN)
     if state in ENDED:
-        return _completed(services, row, record, now) or _stop(services, row, build, now)
+        return _completed(services, row, record, now) or _rebooting(record, now) or _stop(services, row, build, now)
     if record is None and now >= build.started_at + services.limits.claim_within:
         return _stop(services, row, build, now)
     return wait(_look_again(services, build, record, now))
@@ -72,6 +75,12 @@ def _completed(services: Services, row: Instance, record: BuildRecord | None, no
     if record is None or row.machine is None or not any(begun.phase in REBOOTED for begun in record.phases):
         return None
     return _probed(services, row, row.machine, now)
+
+
+def _rebooting(record: BuildRecord | None, now: datetime) -> Step | None:
+    """A machine that was told to reboot a moment ago is given the time to come back (row B8)."""
+    begun = [start.started_at for start in record.phases if start.phase in REBOOTED] if record is not None else []
+    return wait(now + PROBE_AGAIN) if begun and now < max(begun) + BACK_WITHIN else None
 
 
 def _probed(services: Services, row: Instance, machine: Machine, now: datetime) -> Step | None:

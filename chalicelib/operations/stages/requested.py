@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain import catalogue, lifecycle, tokens
+from chalicelib.domain import budget, catalogue, lease, lifecycle, tokens
 from chalicelib.domain.build import Cause
 from chalicelib.domain.errors import BuilderFull, BuilderUnknown
 from chalicelib.domain.instance import Build, Choice, Instance, Status
@@ -45,13 +45,18 @@ def _creating(row: Instance, choice: Choice, build: Build, host_key: str, now: d
 
 
 def choose(services: Services, row: Instance, now: datetime) -> Choice | None:
-    """The first of the ordered list that nobody has refused, or None when nothing is left."""
+    """The first of the ordered list that nobody has refused and that the money set aside pays for, or None.
+
+    Stock and prices may have changed since the order: what has become dearer is not bought on an old reservation.
+    """
     market = services.catalogue.market()
     if market is None:
         return None
     refused = services.catalogue.refused(now) | set(row.refused)
+    hours = lease.most_paid_hours(row.wish.hours, services.limits.rounding)
+    money = budget.held(row.holds)
     choices = catalogue.candidates(market, services.limits, row.wish, refused)
-    return choices[0] if choices else None
+    return next((choice for choice in choices if budget.micro(choice.hourly * hours) <= money), None)
 
 
 def start_build(services: Services, row: Instance, *, attempt: int, now: datetime) -> Build:

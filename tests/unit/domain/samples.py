@@ -47,7 +47,7 @@ def an_instance(status: Status = Status.REQUESTED, **changes: Any) -> Instance:
         wish=Wish(hours=1),
         by_operator=True,
         request_hash="hash",
-        secret_id="s1",
+        secret_id="k1",
         holds=(Hold(month="202611", micro_eur=114_300),),
     )
     return replace(row, **{**_grown(status), **changes})

@@ -88,9 +88,7 @@ def test_down_is_the_largest_end_within_the_hours_paid(created: datetime, build:
 
 @settings(deadline=None)
 @given(created=CREATED, build=BUILD, hours=HOURS, rounding=st.sampled_from(Rounding))
-def test_the_reservation_is_an_upper_bound(
-    created: datetime, build: timedelta, hours: int, rounding: Rounding
-) -> None:
+def test_the_reservation_is_an_upper_bound(created: datetime, build: timedelta, hours: int, rounding: Rounding) -> None:
     """Whenever within 70 minutes the machine begins to run, no more hours are billed than were set aside."""
     running = created + build
     end = first_end(created_at=created, running_at=running, hours=hours, rounding=rounding)

@@ -119,7 +119,7 @@ def test_a_create_is_leased_for_longer() -> None:
     assert {status: lease_time(status) for status in Status} == {
         status: LEASE_CREATING if status is Status.CREATING else LEASE for status in Status
     }
-    assert (LEASE_CREATING, LEASE) == (timedelta(seconds=90), timedelta(seconds=45))
+    assert (timedelta(seconds=90), timedelta(seconds=45)) == (LEASE_CREATING, LEASE)
 
 
 @pytest.mark.parametrize("status", [Status.REQUESTED, Status.CREATING, Status.DELETING])

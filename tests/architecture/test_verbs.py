@@ -1,0 +1,151 @@
+"""Verbs line up: command, route, operation and test have one name, and what has no counterpart is named with a reason.
+
+The real files are read, so that a new verb without an entry here fails.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+import pytest
+
+from ccc.cli import VERBS as COMMANDS
+from tests.architecture.source import ROOT, imports, modules, parsed
+
+API = ROOT / "chalicelib/api"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """An operation with the command and the routes that lead to it, and the file in chalicelib/api that does."""
+
+    operation: str
+    api: str
+    routes: tuple[str, ...]
+    command: str | None
+
+
+TABLE = (
+    Verb(operation="provision", api="instances", routes=("POST /instances",), command="provision"),
+    Verb(
+        operation="show", api="instances", routes=("GET /instances/{id}", "GET /instances/{id}/log"), command="status"
+    ),
+    Verb(operation="list_instances", api="instance_list", routes=("GET /instances",), command="list"),
+    Verb(operation="extend", api="instances", routes=("POST /instances/{id}/extend",), command="extend"),
+    Verb(operation="deprovision", api="instances", routes=("DELETE /instances/{id}",), command="deprovision"),
+    Verb(operation="list_types", api="catalogue", routes=("GET /types",), command="types"),
+    Verb(operation="request_reap", api="operator", routes=("POST /reap",), command="reap"),
+    Verb(operation="show_runs", api="operator", routes=("GET /reap/runs", "GET /reap/runs/{run}"), command="reap"),
+    Verb(operation="check_health", api="health", routes=("GET /health", "GET /health/ready"), command=None),
+    Verb(operation="claim_build", api="builds", routes=("POST /builds/{id}/{attempt}/claim",), command=None),
+    Verb(operation="record_build", api="builds", routes=("POST /builds/{id}/{attempt}/reports",), command=None),
+)
+
+NO_COMMAND = {
+    "check_health": "monitors ask it over HTTP",
+    "claim_build": "the builder calls it",
+    "record_build": "the builder calls it",
+}
+
+NO_ROUTE = {
+    "advance": "nudges and ticks call it; whoever wants it done asks for its verb",
+    "tick": "the schedule calls it",
+    "reap": "the schedule calls it; a person asks for a run with request_reap",
+    "sweep": "a part of every run",
+    "losses": "a part of every sweep",
+    "work_off": "a part of tick and reap",
+    "found_stack": "a deployment or a first start calls it",
+    "expire_leases": "one box calls it when its supervisor starts",
+}
+
+PARTS = {
+    "authorise": "who may do what: every route asks it",
+    "clocks": "a question that deletions and sweeps ask",
+    "marker": "a question that deletions and sweeps ask",
+    "save": "how every verb writes",
+    "secrets_of": "what is derived for a row",
+    "ports": "what verbs need from outside: Protocols and values",
+    "services": "one of each port",
+    "step": "what a step gives back",
+}
+
+NO_TEST = {
+    "ports": "Protocols do nothing; their contracts are in tests/contract",
+    "services": "a value without behaviour",
+    "step": "values that every test of a stage reads",
+}
+
+OTHER_COMMANDS = {
+    "ssh": "opens a connection to what `status` shows",
+    "ssh-config": "prints what `status` shows for ssh",
+    "wait": "asks `GET /instances/{id}` until it is ready",
+    "logs": "asks `GET /instances/{id}/log`, which `show` answers",
+    "open": "opens the status page in a browser",
+    "context": "keeps addresses and tokens on the caller's machine",
+    "completion": "prints a script for the shell",
+}
+
+OTHER_ROUTES = {"GET /openapi.json": "describes the routes; no verb"}
+
+
+def routes() -> set[str]:
+    """Every route that a blueprint declares: keys `("METHOD", "/pattern")` of the tables in chalicelib/api."""
+    found: set[str] = set()
+    for path in sorted(API.glob("*.py")):
+        if path.stem == "openapi_routes":
+            continue  # the document's own table, which a test of its own compares with the routes
+        for node in ast.walk(parsed(path)):
+            for key in node.keys if isinstance(node, ast.Dict) else []:
+                if isinstance(key, ast.Tuple) and all(isinstance(part, ast.Constant) for part in key.elts):
+                    found.add(" ".join(str(part.value) for part in key.elts if isinstance(part, ast.Constant)))
+    return found
+
+
+def test_every_operation_is_a_verb_or_a_part_of_one() -> None:
+    """Each file of chalicelib/operations is in exactly one table."""
+    named = [verb.operation for verb in TABLE] + [*NO_ROUTE, *PARTS]
+    assert sorted(named) == sorted(modules("chalicelib/operations"))
+
+
+def test_every_route_leads_to_a_verb() -> None:
+    """Each route of the API is in the table once, or has a reason to be in none."""
+    named = [route for verb in TABLE for route in verb.routes] + list(OTHER_ROUTES)
+    assert sorted(named) == sorted(routes())
+
+
+def test_every_command_leads_to_a_verb() -> None:
+    """Each command of ccc is in the table, or has a reason to be in none; its file is there."""
+    named = {verb.command for verb in TABLE if verb.command is not None} | set(OTHER_COMMANDS)
+    assert named == set(COMMANDS)
+    assert set(COMMANDS.values()) == modules("ccc/commands")
+
+
+def test_a_verb_without_a_command_has_a_reason() -> None:
+    """The reasons are exactly those that are needed."""
+    assert {verb.operation for verb in TABLE if verb.command is None} == set(NO_COMMAND)
+
+
+@pytest.mark.parametrize("verb", TABLE, ids=lambda verb: verb.operation)
+def test_the_file_behind_a_route_calls_its_operation(verb: Verb) -> None:
+    """The table does not only name files: the api's file imports the operation."""
+    assert f"chalicelib.operations.{verb.operation}" in imports(API / f"{verb.api}.py")
+
+
+@pytest.mark.parametrize("operation", sorted(modules("chalicelib/operations")))
+def test_every_operation_has_a_test_file(operation: str) -> None:
+    """`tests/unit/operations/test_<operation>.py` is there, exactly where no reason is given."""
+    assert (f"test_{operation}" in modules("tests/unit/operations")) is (operation not in NO_TEST)
+
+
+@pytest.mark.parametrize("stage", sorted(modules("chalicelib/operations/stages")))
+def test_every_stage_has_a_test_file(stage: str) -> None:
+    """`tests/unit/operations/stages/test_<stage>.py` is there."""
+    assert f"test_{stage}" in modules("tests/unit/operations/stages")
+
+
+@pytest.mark.parametrize("module", sorted(modules("chalicelib/domain")))
+def test_every_module_of_the_domain_has_a_test_file(module: str) -> None:
+    """`tests/unit/domain/test_<module>.py` is there; the bytes of a key are read through the key's own tests."""
+    tested = {"ssh_blob": "ssh_key"}.get(module, module)
+    assert f"test_{tested}" in modules("tests/unit/domain")

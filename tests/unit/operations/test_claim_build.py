@@ -1,0 +1,193 @@
+"""Hand out a build's order: to the holder of the one-time code, once, and only while the attempt counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import tokens
+from chalicelib.domain.build import INSTALL_WITHIN, Cause
+from chalicelib.domain.errors import BuildOver, NotFound, Superseded, TooEarly
+from chalicelib.domain.instance import Build, Status
+from chalicelib.operations import secrets_of
+from chalicelib.operations.claim_build import claim_build
+from chalicelib.operations.deprovision import deprovision
+from tests.unit.domain.samples import MINUTE, TEN
+from tests.unit.operations.between import Between
+from tests.unit.operations.world import World
+
+
+def test_an_order_holds_all_that_a_builder_needs() -> None:
+    """Address, port, the pinned keys, the guest's line, the deadline and a token of its own."""
+    world = World()
+    row = world.installing()
+    order = world.claim(row.id)
+    assert row.machine is not None
+    assert (order.address, order.ssh_port, order.attempt) == (row.machine.ip, 22, 1)
+    assert order.authorized_key == row.ssh_public_key
+    assert order.final_host_key.public == row.host_key
+    assert order.deadline == TEN + INSTALL_WITHIN
+    assert order.build_token == secrets_of.token(world.services, row, tokens.Purpose.BUILD, 1)
+    assert len({order.bootstrap_host_key, order.install_key.public, order.final_host_key.public}) == 3
+
+
+def test_the_machine_gets_no_token_but_its_own() -> None:
+    """`instance.json` has the box token, and neither the manage token nor the address of the guest."""
+    world = World()
+    row = world.installing()
+    record = world.claim(row.id).record
+    assert record["box_token"] == secrets_of.token(world.services, row, tokens.Purpose.BOX)
+    shown = str(record)
+    assert secrets_of.manage_token(world.services, row) not in shown
+    assert row.email not in shown
+
+
+def test_the_server_was_created_with_the_key_that_is_pinned() -> None:
+    """K1 of the order is what the user_data planted, and the install key is the one that opens root."""
+    world = World()
+    row = world.installing()
+    order = world.claim(row.id)
+    assert row.machine is not None
+    planted = world.servers.project.user_data[row.machine.server_id]
+    assert order.bootstrap_host_key in planted
+    assert order.install_key.public in planted
+    assert order.final_host_key.public not in planted
+
+
+def test_a_lost_reply_may_be_asked_for_again() -> None:
+    """The same nonce gets the same order, and the first claim stays the first."""
+    world = World()
+    row = world.installing()
+    first = world.claim(row.id)
+    world.clock.advance(MINUTE)
+    assert world.claim(row.id) == first
+    assert world.row(row.id).first_claimed_at == TEN
+
+
+def test_b4_a_second_builder_is_refused() -> None:
+    """The code is bound to the first nonce: a copy of the job does not get the order (row B4)."""
+    world = World()
+    row = world.installing()
+    world.claim(row.id, nonce="first")
+    with pytest.raises(Superseded):
+        world.claim(row.id, nonce="second")
+
+
+def test_b4_of_two_builders_at_once_one_gets_the_order() -> None:
+    """Whoever is second at the table is refused."""
+    world = World()
+    row = world.installing()
+    plain = world.services
+    instances: Any = Between(plain.instances, "write", lambda: _claim_with(world, plain, row.id))
+    world.services = replace(plain, instances=instances)
+    with pytest.raises(Superseded):
+        world.claim(row.id, nonce="second")
+    world.services = plain
+    record = plain.instances.get_build(row.id, 1)
+    assert record is not None
+    assert record.nonce == "first"
+
+
+def _claim_with(world: World, services: Any, instance_id: str) -> None:
+    racing, world.services = world.services, services
+    world.claim(instance_id, nonce="first")
+    world.services = racing
+
+
+@pytest.mark.parametrize("code", ["", "ccc_claim_x", "é", "attempt 2", "build"])
+def test_c6_a_wrong_code_is_answered_as_an_unknown_instance(code: str) -> None:
+    """A guess, the code of another attempt, and another purpose's token are all `not_found` (row C6)."""
+    world = World()
+    row = world.installing()
+    made = {
+        "attempt 2": secrets_of.token(world.services, row, tokens.Purpose.CLAIM, 2),
+        "build": secrets_of.token(world.services, row, tokens.Purpose.BUILD, 1),
+    }
+    with pytest.raises(NotFound):
+        claim_build(world.services, row.id, attempt=1, claim_code=made.get(code, code), nonce="n")
+    assert world.services.instances.get_build(row.id, 1) is None
+
+
+def test_c6_a_code_opens_its_own_instance_only() -> None:
+    """The code of one instance is nothing to another, and nothing to an id that is none."""
+    world = World()
+    one, two = world.installing(), world.installing()
+    code = secrets_of.token(world.services, one, tokens.Purpose.CLAIM, 1)
+    for instance_id in (two.id, "ffffffffffff", "../stack"):
+        with pytest.raises(NotFound):
+            claim_build(world.services, instance_id, attempt=1, claim_code=code, nonce="n")
+
+
+def test_before_the_address_is_known_a_builder_comes_too_early() -> None:
+    """A builder that is faster than the provider is told when to ask again."""
+    world = World()
+    row = world.order().instance
+    with pytest.raises(TooEarly) as caught:
+        world.claim(row.id)
+    assert caught.value.data["retry_after"] >= 1
+
+
+def test_b3_a_builder_of_an_attempt_that_is_not_written_down_yet_is_too_early() -> None:
+    """The job of attempt 2 may run before the row says so: it asks again (row B3)."""
+    world = World()
+    row = world.installing()
+    with pytest.raises(TooEarly):
+        world.claim(row.id, attempt=2)
+
+
+def test_c4_an_older_attempt_is_superseded() -> None:
+    """Once attempt 2 is started, attempt 1 gets nothing any more (row C4)."""
+    world = World()
+    row = world.installing()
+    world.claim(row.id)
+    world.fail_build(row.id, Cause.COPY_FAILED)
+    world.follow_nudges()
+    build = world.row(row.id).build
+    assert build is not None
+    assert build.attempt == 2
+    with pytest.raises(Superseded):
+        world.claim(row.id, attempt=1)
+    assert world.claim(row.id, attempt=2).attempt == 2
+
+
+def test_an_attempt_that_was_given_up_cannot_be_claimed() -> None:
+    """A job that the platform has ended is not let in by its latecomer."""
+    world = World()
+    row = world.installing()
+    stopped = replace(row, build=Build(attempt=1, started_at=TEN, reference="r", stopped=True))
+    world.services.instances.write(stopped, before=row)
+    with pytest.raises(Superseded):
+        world.claim(row.id)
+
+
+def test_c5_an_ending_instance_sends_its_builder_home() -> None:
+    """In `deleting` and after it the answer is that the build is over (row C5)."""
+    world = World()
+    row = world.installing()
+    deprovision(world.services, row.id)
+    with pytest.raises(BuildOver):
+        world.claim(row.id)
+    world.follow_nudges()
+    assert world.row(row.id).status is Status.DELETED
+    with pytest.raises(BuildOver):
+        world.claim(row.id)
+
+
+def test_a_running_machine_is_not_built_again() -> None:
+    """After `running` nobody gets the keys of the machine any more."""
+    world = World()
+    row = world.running()
+    with pytest.raises(Superseded):
+        world.claim(row.id)
+
+
+def test_the_claim_does_not_take_the_row_from_its_holder() -> None:
+    """A worker who holds the row records its step after the claim all the same."""
+    world = World()
+    row = world.installing()
+    world.held(row.id)
+    world.claim(row.id)
+    assert world.row(row.id).lease_id == "somebody"
+    assert world.row(row.id).first_claimed_at == TEN

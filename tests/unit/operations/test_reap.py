@@ -1,0 +1,137 @@
+"""The hourly run and the one that is asked for: what they do, and the record they leave."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain import labels
+from chalicelib.domain.errors import ProviderUnknown, StoreUnavailable
+from chalicelib.domain.instance import Status
+from chalicelib.domain.orphans import ServerFact
+from chalicelib.operations.ports import RunState
+from chalicelib.operations.reap import run_requested
+from chalicelib.operations.request_reap import request_reap
+from tests.unit.domain.samples import HOUR, MINUTE
+from tests.unit.operations.world import World
+
+
+def orphan(world: World) -> int:
+    """A server with all our labels that no row owns, an hour old."""
+    fact = ServerFact(
+        server_id=90_001,
+        name=labels.server_name("0" * 12),
+        labels=labels.server_labels(stack=world.stack.uuid, instance_id="0" * 12),
+        created_at=world.clock.now() - HOUR,
+        status="running",
+        ip="198.18.9.9",
+    )
+    world.servers.add(fact)
+    return fact.server_id
+
+
+def test_r13_the_reaper_alone_ends_machines() -> None:
+    """Without any tick the hourly run deletes what is over, and says how much it looked at (row R13)."""
+    world = World()
+    row = world.running()
+    world.clock.advance(2 * HOUR)
+    run = world.reap()
+    assert world.row(row.id).status is Status.DELETED
+    assert (run.state, run.rows, run.errors) == (RunState.DONE, 1, ())
+    assert world.services.runs.get(run.id) == run
+    assert run.started_at == run.finished_at == world.clock.now()
+
+
+def test_a_run_that_fails_says_so_and_keeps_what_it_did() -> None:
+    """The sweep could not look: the rows that were served before stay in the record (state `failed`)."""
+    world = World()
+    world.running()
+    world.clock.advance(2 * HOUR)
+    world.servers.fail_next(ProviderUnknown("The provider did not answer."), "listed")
+    run = world.reap()
+    assert (run.state, run.rows) == (RunState.FAILED, 1)
+    assert run.errors == ("provider_unknown: The provider did not answer.",)
+    assert world.services.runs.get(run.id) == run
+
+
+def test_what_raised_is_in_the_record() -> None:
+    """A row that was put off is named in the run's errors."""
+    world = World()
+    row = world.order().instance
+    world.keyring.rotate()
+    world.keyring.throw_away("k1")
+    assert world.reap().errors == (f"{row.id}: not_found",)
+
+
+def test_a_requested_dry_run_writes_nothing_but_its_record() -> None:
+    """Due rows and orphans are named; rows, counters and servers stay as they are; only the marker's answer is kept."""
+    world = World()
+    row = world.running()
+    orphan(world)
+    world.reap()
+    world.clock.advance(2 * HOUR)
+    asked = request_reap(world.services, dry_run=True, confirm=None)
+    before = {key: item for key, item in world.table._items.items() if not key.startswith(("run#", "stack"))}
+    stack = world.stack
+    world.follow_nudges()
+    after = {key: item for key, item in world.table._items.items() if not key.startswith(("run#", "stack"))}
+    assert after == before
+    answer: dict[str, Any] = {"marker_seen_at": None, "marker_epoch": None, "version": 0}
+    assert replace(world.stack, **answer) == replace(stack, **answer)
+    run = world.services.runs.get(asked.id)
+    assert run is not None
+    assert run.state is RunState.DONE
+    assert [(entry.what, entry.instance_id) for entry in run.did] == [
+        ("would serve (work)", row.id),
+        ("would delete", "0" * 12),
+    ]
+    assert len(world.servers.project.servers) == 2
+
+
+def test_a_requested_run_is_carried_out_once() -> None:
+    """A second nudge, or one for a run that nobody asked for, does nothing."""
+    world = World()
+    asked = request_reap(world.services, dry_run=False, confirm=None)
+    world.follow_nudges()
+    done = world.services.runs.get(asked.id)
+    world.clock.advance(MINUTE)
+    run_requested(world.services, asked.id)
+    run_requested(world.services, "20990101T000000-00000000")
+    assert world.services.runs.get(asked.id) == done
+
+
+def test_a_requested_run_keeps_its_number_of_confirmed_orphans() -> None:
+    """What the operator confirmed reaches the sweep."""
+    world = World()
+    server_id = orphan(world)
+    world.reap()
+    world.clock.advance(15 * MINUTE)
+    request_reap(world.services, dry_run=False, confirm=0)
+    world.follow_nudges()
+    assert server_id in world.servers.project.servers
+    request_reap(world.services, dry_run=False, confirm=1)
+    world.follow_nudges()
+    assert server_id not in world.servers.project.servers
+
+
+def test_a_store_that_fails_in_the_middle_leaves_a_failed_run() -> None:
+    """The record says `failed`, with the store's own sentence."""
+    world = World()
+    world.running()
+    world.clock.advance(2 * HOUR)
+    instances = world.services.instances
+
+    class Down:
+        """A table whose due index does not answer."""
+
+        def __getattr__(self, name: str) -> object:
+            """Everything else is as it was."""
+            return getattr(instances, name)
+
+        def due(self, *_: object) -> list[str]:
+            """No answer."""
+            raise StoreUnavailable("The table did not answer.")
+
+    world.services = replace(world.services, instances=Down())  # type: ignore[arg-type]  # a port but for one answer
+    run = world.reap()
+    assert (run.state, run.errors) == (RunState.FAILED, ("store_unavailable: The table did not answer.",))

@@ -1,0 +1,147 @@
+"""The minute's work: market, what is due, and a sweep every quarter of an hour."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.errors import ProviderUnknown
+from chalicelib.domain.instance import Status
+from chalicelib.operations.tick import WorkFailed, tick
+from tests.unit.domain.samples import MINUTE
+from tests.unit.operations.world import World
+
+
+def calls(world: World, method: str) -> int:
+    """How often the provider was asked for this."""
+    return [called for called, _ in world.servers.calls].count(method)
+
+
+def test_the_market_is_read_when_it_is_five_minutes_old() -> None:
+    """One request in five minutes, for everybody."""
+    world = World()
+    for minute in range(11):
+        world.tick()
+        assert calls(world, "market") == minute // 5
+        world.clock.advance(MINUTE)
+    market = world.services.catalogue.market()
+    assert market is not None
+    assert market.read_at == world.clock.now() - MINUTE
+
+
+def test_the_first_tick_of_a_stack_reads_the_market() -> None:
+    """A table without a market gets one."""
+    world = World()
+    world.table.delete("catalogue")
+    world.tick()
+    assert world.services.catalogue.market() is not None
+
+
+def test_a_market_that_cannot_be_read_is_told_and_the_old_one_kept() -> None:
+    """The rest of the minute's work is done, and the failure shows at the end."""
+    world = World()
+    row = world.order().instance
+    world.clock.advance(6 * MINUTE)
+    world.servers.fail_next(ProviderUnknown("timed out"), "market")
+    with pytest.raises(WorkFailed) as caught:
+        world.tick()
+    assert "catalogue: provider_unknown" in str(caught.value)
+    assert world.row(row.id).status is Status.INSTALLING
+    assert world.services.catalogue.market() is not None
+    assert "catalogue.not_read" in world.alarms.events()
+
+
+def test_a_sweep_every_quarter_of_an_hour() -> None:
+    """The first tick sweeps, and then every fifteenth minute, each time with a record."""
+    world = World()
+    for minute in range(31):
+        world.tick()
+        assert calls(world, "listed") == 1 + minute // 15
+        world.clock.advance(MINUTE)
+    assert len(world.services.runs.newest(10)) == 3
+
+
+def test_a_refused_sweep_waits_its_turn() -> None:
+    """In the wrong project the sweep is refused once a quarter of an hour, not every minute."""
+    world = World()
+    world.servers.use_token("another project's")
+    for _ in range(15):
+        world.tick()
+        world.clock.advance(MINUTE)
+    assert world.alarms.events().count("sweep.refused") == 1
+
+
+def test_r11_of_two_ticks_at_once_one_sweeps() -> None:
+    """Whoever writes `swept_at` first does it (row R11)."""
+    world = World()
+    stack = world.stack
+    world.tick()
+    swept = calls(world, "listed")
+    assert world.stack.swept_at == world.clock.now()
+    assert stack.swept_at is None
+    world.tick()
+    assert calls(world, "listed") == swept == 1
+
+
+def test_what_failed_shows_in_the_error() -> None:
+    """A row that raised makes the tick fail after everything else was done, sweep included."""
+    world = World()
+    row = world.order().instance
+    world.keyring.rotate()
+    world.keyring.throw_away("k1")
+    with pytest.raises(WorkFailed) as caught:
+        world.tick()
+    assert str(caught.value) == f"{row.id}: not_found"
+    assert calls(world, "listed") == 1
+
+
+def test_a_sweep_that_failed_shows_in_the_error() -> None:
+    """Failure must be seen in the error metric: the record of the run is not enough."""
+    world = World()
+    world.servers.fail_next(ProviderUnknown("timed out"), "listed")
+    with pytest.raises(WorkFailed) as caught:
+        world.tick()
+    assert "provider_unknown" in str(caught.value)
+
+
+def test_without_time_nothing_is_begun() -> None:
+    """A tick that comes with no time left neither works nor sweeps."""
+    world = World()
+    row = world.order().instance
+    tick(world.services, left=lambda: 0.0)
+    assert world.row(row.id).status is Status.REQUESTED
+    assert calls(world, "listed") == 0
+
+
+def test_before_the_stack_is_founded_there_is_nothing_to_sweep() -> None:
+    """A tick before the first deployment is done does no harm."""
+    world = World()
+    world.table.delete("stack")
+    world.tick()
+    assert calls(world, "listed") == 0
+
+
+def test_i19_an_idle_hour_costs_few_requests() -> None:
+    """60 ticks with nothing due: 12 readings of the market, 4 lists, and a marker read and raised for each."""
+    world = World()
+    world.running(24)
+    world.tick()
+    world.servers.calls.clear()
+    for _ in range(60):
+        world.clock.advance(MINUTE)
+        world.tick()
+    assert {method: calls(world, method) for method, _ in world.servers.calls} == {
+        "market": 12,
+        "listed": 4,
+        "read_marker": 4,
+        "raise_epoch": 4,
+    }
+
+
+def test_a_paused_service_still_ends_machines() -> None:
+    """The switch stops beginnings, never ends."""
+    world = World()
+    row = world.running()
+    world.services.stack.write(replace(world.stack, paused=True), world.stack)
+    assert world.settle(row.id, Status.DELETED).status is Status.DELETED
