@@ -16,6 +16,9 @@ from ccc.instance import Instance
 from ccc.output import is_terminal, say
 from ccc.when import span
 
+ENDING = frozenset({"deleting", "deleted", "failed"})
+"""Who ends a machine does not want to read how it was made."""
+
 
 class Progress(Protocol):
     """Shows instances as they come; a context manager, so that a terminal is left as it was."""
@@ -56,6 +59,8 @@ class PlainProgress:
     def show(self, instance: Instance) -> None:
         """Write a line for whatever was not told yet."""
         self._tell_once(instance.status, "")
+        if instance.status in ENDING:
+            return
         for stage in instance.stages:
             if stage.started:
                 usual = f" (usually {span(stage.usual_seconds)})" if stage.usual_seconds else ""

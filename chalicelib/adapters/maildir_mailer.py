@@ -42,5 +42,6 @@ class MaildirMailer:
         message["Date"] = self._clock.now()
         message["Message-ID"] = letter.message_id
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(letter.text)
+        # Lines as they are, where they may be: a link that is folded in the file is no link for whoever reads the file.
+        message.set_content(letter.text, cte="7bit" if letter.text.isascii() else "8bit")
         return message

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.api.moment import rfc3339
-from chalicelib.api.ssh_access import fingerprint, known_hosts_line, ssh_command
 from chalicelib.api.stages import current_stage, stages
 from chalicelib.domain import budget, lease
 from chalicelib.domain.instance import Instance, Status
+from chalicelib.domain.ssh_access import fingerprint, known_hosts_line, ssh_command
 from chalicelib.operations.services import Services
 from chalicelib.operations.show import Shown
 

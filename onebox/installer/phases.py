@@ -50,15 +50,22 @@ def upload_key(remote: Remote) -> None:
 def gather_facts(remote: Remote) -> dict[str, str]:
     """Return what the machine says of itself."""
     step("Gathering machine facts")
-    status, text = remote.ask(["enableDebug=", "sh", "--"], given=_FACTS)
-    if status != 0:
+    facts = ask_facts(remote)
+    if facts is None:
         raise Aborted
-    facts = dict(line.split("=", 1) for line in text.splitlines() if line.startswith(("is", "has")) and "=" in line)
     if "isOs" not in facts or "isInstaller" not in facts:
         raise Aborted("Retrieving host facts via SSH failed. Check with --debug for the root cause")
     if facts["isOs"] != "Linux":
         raise Aborted(f"This script requires Linux as the operating system, but got {facts['isOs']}")
     return facts
+
+
+def ask_facts(remote: Remote) -> dict[str, str] | None:
+    """Return the machine's answer, or None when it did not give one."""
+    status, text = remote.ask(["enableDebug=", "sh", "--"], given=_FACTS)
+    if status != 0:
+        return None
+    return dict(line.split("=", 1) for line in text.splitlines() if line.startswith(("is", "has")) and "=" in line)
 
 
 def kexec(remote: Remote, arguments: Arguments, facts: dict[str, str]) -> None:
@@ -80,7 +87,7 @@ def kexec(remote: Remote, arguments: Arguments, facts: dict[str, str]) -> None:
         sys.stderr.write("Kexec failed\n")
         raise Aborted
     remote.use_port(arguments.post_kexec_port)
-    wait_until_gone(remote)
+    wait_until_another(remote)
     while not remote.answers():
         time.sleep(_LOOK_AGAIN)
     if gather_facts(remote)["isInstaller"] == "n":
@@ -119,6 +126,12 @@ def reboot(remote: Remote) -> None:
 def wait_until_gone(remote: Remote) -> None:
     """Wait until a login no longer works."""
     while remote.answers():
+        time.sleep(_LOOK_AGAIN)
+
+
+def wait_until_another(remote: Remote) -> None:
+    """Wait until a login no longer works, or the installer answers: an emulated machine may be away for a blink."""
+    while (facts := ask_facts(remote)) is not None and facts.get("isInstaller") != "y":
         time.sleep(_LOOK_AGAIN)
 
 

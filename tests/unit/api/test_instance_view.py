@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.ssh_access import fingerprint
 from chalicelib.domain.build import BuildRecord, Outcome, Phase, PhaseStart
 from chalicelib.domain.instance import EndReason, Failure, Hold, Instance, Status, Wish
+from chalicelib.domain.ssh_access import fingerprint
 from tests.fakes.clock import START
 from tests.unit.api.world import ID, NOT_YET, Api, make_api
 

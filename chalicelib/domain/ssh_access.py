@@ -1,4 +1,4 @@
-"""How a guest reaches the machine, as lines a shell and OpenSSH can read: the command, and the known_hosts entry."""
+"""How a guest reaches the machine, as lines that a shell and OpenSSH can read: one form for the API and for mails."""
 
 from __future__ import annotations
 
@@ -25,3 +25,9 @@ def fingerprint(host_key: str) -> str:
     """`SHA256:…` of a host key, as ssh shows it at the first contact; what is stored is not judged again."""
     kind, blob = host_key.split()[:2]
     return SshPublicKey(type=kind, blob=base64.b64decode(blob)).fingerprint
+
+
+def config_block(name: str, ip: str, port: int) -> str:
+    """The block of ssh_config(5) with which `ssh NAME` is enough."""
+    lines = [f"Host {name}", f"    HostName {ip}", f"    User {USER}"]
+    return "\n".join(lines if port == USUAL_PORT else [*lines, f"    Port {port}"])

@@ -1,0 +1,1 @@
+"""A Hetzner Cloud API that behaves: state, rate limit, faults on command, servers that answer SSH."""

@@ -1,0 +1,1 @@
+"""Faults on command: what can go wrong, for which request, how often."""

@@ -1,0 +1,1 @@
+"""The guest side of an installed server: shells in a sandbox and sftp in the home."""

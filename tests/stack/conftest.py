@@ -1,0 +1,35 @@
+"""One box for the tests that only look at it, and the guest's key they use."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.stack.box import Box, running
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestKey:
+    """An ed25519 key made for this run: its file, and the line of its public half."""
+
+    path: Path
+    public: str
+
+
+@pytest.fixture(scope="session")
+def guest_key(tmp_path_factory: pytest.TempPathFactory) -> GuestKey:
+    """A guest's key pair."""
+    path = tmp_path_factory.mktemp("guest") / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+    return GuestKey(path=path, public=path.with_suffix(".pub").read_text().strip())
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """A box that all tests of one module share."""
+    with running(tmp_path_factory.mktemp("box") / "var") as started:
+        yield started

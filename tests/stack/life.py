@@ -1,0 +1,65 @@
+"""A whole life of an instance on a box where processes are killed: what must hold whatever died, and when."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from tests.stack.box import Box
+from tests.stack.conftest import GuestKey
+
+
+def live_and_die(box: Box, guest_key: GuestKey) -> None:
+    """One whole life: it ends `running` with one server, is extended once, and is gone at the end."""
+    instance_id = box.provision(guest_key.public)
+    seen = _settled(box, instance_id)
+    assert seen["status"] == "running", seen["failure"]
+    assert [server["name"] for server in box.servers()] == [f"cc-{instance_id}"]
+    _is_told(box, instance_id, "ready")
+    key = os.urandom(8).hex()
+    status, extended = box.patient(
+        lambda: box.call("POST", f"/instances/{instance_id}/extend", {"hours": 1}, Idempotency_Key=key)
+    )
+    assert status == 200, extended
+    status, again = box.patient(
+        lambda: box.call("POST", f"/instances/{instance_id}/extend", {"hours": 1}, Idempotency_Key=key)
+    )
+    assert (status, again["expires_at"]) == (200, extended["expires_at"])
+    status, _ = box.patient(lambda: box.call("DELETE", f"/instances/{instance_id}"))
+    assert status in {200, 202}
+    box.until(instance_id, "deleted", seconds=90)
+    assert box.servers() == []
+    _is_told(box, instance_id, "gone")
+
+
+def _settled(box: Box, instance_id: str) -> dict[str, Any]:
+    """The instance once it runs or has failed; a builder's death is noticed a minute later, which passes at once."""
+    end = time.monotonic() + 90
+    while True:
+        _, state = box.patient(lambda: box.call("GET", "/onebox/state"))
+        seen = box.show(instance_id)
+        if seen["status"] in {"running", "failed"}:
+            return seen
+        assert time.monotonic() < end, (seen, box.lines[-30:])
+        if seen["status"] == "installing" and not any(build["state"] == "running" for build in state["builds"]):
+            box.advance_clock("61s")
+        time.sleep(0.05)
+
+
+def _is_told(box: Box, instance_id: str, word: str) -> None:
+    """A notice arrives once or twice; after an unknown outcome its second attempt is minutes later."""
+    end, moved = time.monotonic() + 20, False
+    while not (told := [subject for subject, _ in box.mails() if instance_id in subject and word in subject]):
+        assert time.monotonic() < end, (word, box.mails())
+        if not moved and time.monotonic() > end - 17:
+            moved = True
+            box.advance_clock("6m")
+        time.sleep(0.05)
+    assert len(told) <= 2, told
+
+
+def starts(box: Box, name: str) -> int:
+    """How often the supervisor has started a process."""
+    _, state = box.patient(lambda: box.call("GET", "/onebox/state"))
+    return int(next(process["starts"] for process in state["processes"] if process["name"] == name))
