@@ -6,7 +6,8 @@ PYTHON ?= python3
 CLEAN := env -u HCLOUD_TOKEN -u HCLOUD_ENDPOINT -u AWS_PROFILE -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY \
 	-u AWS_SESSION_TOKEN -u AWS_ENDPOINT_URL -u AWS_ENDPOINT_URL_DYNAMODB \
 	AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
-JOBS ?= 2
+# twice the two cores of CI: many tests wait for another process
+JOBS ?= 4
 CODE := app.py chalicelib builder ccc onebox hetzner_emulator packaging tests benchmarks
 
 .PHONY: help up test check lint types contracts template dynamodb-local requirements bench clean
