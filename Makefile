@@ -35,6 +35,8 @@ check: lint types contracts template test  ## everything CI checks
 lint: .venv
 	.venv/bin/ruff check $(CODE)
 	.venv/bin/ruff format --check $(CODE)
+	.venv/bin/deptry .
+	.venv/bin/vulture --min-confidence 80 --ignore-names trace,kind app.py chalicelib builder ccc onebox hetzner_emulator
 
 types: .venv
 	$(PY) -m mypy app.py chalicelib builder ccc onebox hetzner_emulator

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from chalicelib.adapters import hetzner_api
+from chalicelib.adapters.hetzner_servers import api as hetzner_api
 from chalicelib.domain.errors import ProviderUnknown
 from chalicelib.domain.orphans import ServerFact
 from tests.unit.adapters.hetzner_stub import Heard, Say

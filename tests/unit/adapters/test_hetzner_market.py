@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.hetzner_market import read_market
+from chalicelib.adapters.hetzner_servers.market import read_market
 from chalicelib.domain.catalogue import Offer, ServerType
 from chalicelib.domain.errors import ProviderUnknown
 from tests.unit.adapters.hetzner_stub import Say

@@ -19,8 +19,8 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from chalicelib.adapters.hetzner_clients import HetznerClients
 from chalicelib.adapters.hetzner_servers import HetznerServers
+from chalicelib.adapters.hetzner_servers.clients import HetznerClients
 from chalicelib.domain import labels
 from chalicelib.domain.errors import (
     CccError,

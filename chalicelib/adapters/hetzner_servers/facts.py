@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Network
 from typing import Any
 
-from chalicelib.adapters.hetzner_errors import nonsense
+from chalicelib.adapters.hetzner_servers.errors import nonsense
 from chalicelib.domain import labels
 from chalicelib.domain.instance import Machine
 from chalicelib.domain.orphans import ServerFact

@@ -1,7 +1,7 @@
 """One request to Hetzner and its answer, or an error of `domain/errors.py`: budget, timeouts, retries, pages.
 
 It decides that changes are sent once and reads at most twice, at once. It knows no servers, keys or prices
-(`hetzner_servers.py`), nor what a refusal means (`hetzner_errors.py`).
+(`servers.py`), nor what a refusal means (`errors.py`).
 
 Every request is hcloud's lowest public call, `Client.request`: the library's objects make network calls of their own.
 """
@@ -14,14 +14,14 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.hetzner_clients import HetznerClients
-from chalicelib.adapters.hetzner_errors import date_of, nonsense, refusal, silence
+from chalicelib.adapters.hetzner_servers.clients import HetznerClients
+from chalicelib.adapters.hetzner_servers.errors import date_of, nonsense, refusal, silence
 from chalicelib.domain.errors import ProviderUnknown, TokenRejected
 
 if TYPE_CHECKING:
     import requests
 
-    from chalicelib.adapters.hetzner_hearing import Hearing
+    from chalicelib.adapters.hetzner_servers.hearing import Hearing
 
 Json = dict[str, Any]
 Budget = Callable[[bool], None]
@@ -93,7 +93,7 @@ class HetznerApi:
     def _once(self, method: str, path: str, *, creates_server: bool = False, **content: Any) -> Json:
         token = self.token()
         self._budget(creates_server)
-        from chalicelib.adapters.hetzner_hearing import (  # noqa: PLC0415 - brings requests: late, as hcloud
+        from chalicelib.adapters.hetzner_servers.hearing import (  # noqa: PLC0415 - brings requests: late, as hcloud
             Hearing,
         )
 

@@ -14,8 +14,8 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from chalicelib.adapters.hetzner_errors import nonsense
-from chalicelib.adapters.hetzner_facts import mapping, moment, text
+from chalicelib.adapters.hetzner_servers.errors import nonsense
+from chalicelib.adapters.hetzner_servers.facts import mapping, moment, text
 from chalicelib.domain.catalogue import Market, Offer, ServerType
 from chalicelib.domain.errors import ProviderUnknown
 

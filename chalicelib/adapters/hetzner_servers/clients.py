@@ -1,6 +1,6 @@
 """The stock of hcloud clients: unmodified, without retries of their own, each used by one thread at a time.
 
-It decides how a client is made and kept. It knows nothing of requests and answers; that is `hetzner_api.py`.
+It decides how a client is made and kept. It knows nothing of requests and answers; that is `api.py`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The `Servers` port at Hetzner: which request each verb is, and nothing more.
 
 A life costs four requests: create, a look, delete, a look. Nothing polls, nothing repeats a change, and nothing looks
-up what an answer already says. How a request travels is `hetzner_api.py`, what a refusal means `hetzner_errors.py`,
-how an answer is read `hetzner_facts.py` and `hetzner_market.py`.
+up what an answer already says. How a request travels is `api.py`, what a refusal means `errors.py`,
+how an answer is read `facts.py` and `market.py`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.hetzner_api import Budget, HetznerApi, Json
-from chalicelib.adapters.hetzner_clients import HetznerClients
-from chalicelib.adapters.hetzner_errors import is_absence, nonsense
-from chalicelib.adapters.hetzner_facts import machine, marker, server_fact
-from chalicelib.adapters.hetzner_market import read_market
+from chalicelib.adapters.hetzner_servers.api import Budget, HetznerApi, Json
+from chalicelib.adapters.hetzner_servers.clients import HetznerClients
+from chalicelib.adapters.hetzner_servers.errors import is_absence, nonsense
+from chalicelib.adapters.hetzner_servers.facts import machine, marker, server_fact
+from chalicelib.adapters.hetzner_servers.market import read_market
 from chalicelib.domain import labels
 from chalicelib.domain.catalogue import Market
 from chalicelib.domain.errors import NameTaken, ProviderError
