@@ -109,6 +109,15 @@ def test_sudden_death_leaves_nothing(stack: _Stack) -> None:
     assert until(lambda: not stack.living(), patience=3)
 
 
+@pytest.mark.parametrize("stack", [{"ONEBOX_KILL_AFTER": "A.b:1,Builder.claim:1,C.d:2"}], indirect=True)
+def test_the_next_failpoint_of_a_list_is_the_next_life_s(stack: _Stack) -> None:
+    """Failpoints with commas between them are given out one a life, to whom they name."""
+    for lives in (2, 3):
+        os.kill(stack.child("gateway"), signal.SIGKILL)
+        assert until(lambda wanted=lives: len(stack.given()) == wanted)
+    assert stack.given() == ["2222 A.b:1 1", "2222 C.d:2 1", "2222 None 1"]
+
+
 @pytest.mark.parametrize("stack", [{"ONEBOX_KILL_AFTER": "Servers.create:1"}], indirect=True)
 def test_a_gateway_that_dies_lives_again_without_its_failpoint(stack: _Stack) -> None:
     """Its death is said, `ready` is not said again, and the failpoint was for the first life only."""

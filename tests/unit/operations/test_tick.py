@@ -8,6 +8,8 @@ import pytest
 
 from chalicelib.domain.errors import ProviderUnknown
 from chalicelib.domain.instance import Status
+from chalicelib.operations.ports import RunState
+from chalicelib.operations.request_reap import request_reap
 from chalicelib.operations.tick import WorkFailed, tick
 from tests.unit.domain.samples import MINUTE
 from tests.unit.operations.world import World
@@ -145,3 +147,17 @@ def test_a_paused_service_still_ends_machines() -> None:
     row = world.running()
     world.services.stack.write(replace(world.stack, paused=True), world.stack)
     assert world.settle(row.id, Status.DELETED).status is Status.DELETED
+
+
+def test_a_requested_run_whose_nudge_was_lost_is_carried_out_a_minute_later() -> None:
+    """A tick begins what was asked for a minute ago and nobody has begun, and no younger one."""
+    world = World()
+    asked = request_reap(world.services, dry_run=True, confirm=None)
+    world.nudge.take()
+    world.tick()
+    assert world.services.runs.get(asked.id) == asked
+    world.clock.advance(MINUTE)
+    world.tick()
+    done = world.services.runs.get(asked.id)
+    assert done is not None
+    assert done.state is RunState.DONE
