@@ -27,15 +27,6 @@ def test_held_rows_are_free_and_due_at_once() -> None:
     assert world.row(stuck.id).status is Status.INSTALLING
 
 
-def test_rows_that_wait_for_a_build_are_looked_at_again() -> None:
-    """Who killed the lease holders may have killed the builders too: such a row is due now, though nobody holds it."""
-    world = World()
-    waiting = world.installing()
-    assert world.row(waiting.id).lease_id is None
-    assert expire_leases(world.services) == 1
-    assert world.row(waiting.id).due_at == world.clock.now()
-
-
 def test_all_pages_are_looked_through() -> None:
     """More rows than a page holds are all freed."""
     world = World(max_live=300)
