@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -107,9 +108,12 @@ def _clock_file(environment: Mapping[str, str], problems: list[str]) -> Path | N
 
 
 def _store_paths(environment: Mapping[str, str], problems: list[str]) -> tuple[str, str]:
-    paths = _required(environment, "CCC_STORE_PATHS", problems).split()
+    try:
+        paths = shlex.split(_required(environment, "CCC_STORE_PATHS", problems))
+    except ValueError:  # an open quote
+        paths = [""]
     if paths and (len(paths) != _STORE_PATHS or not all(path.startswith("/") for path in paths)):
-        problems.append("CCC_STORE_PATHS must be two absolute paths: the disko script and the system")
+        problems.append("CCC_STORE_PATHS must be two absolute paths, in shell quotes: the disko script and the system")
     return (paths[0], paths[1]) if len(paths) == _STORE_PATHS else ("", "")
 
 

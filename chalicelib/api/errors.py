@@ -30,6 +30,7 @@ STATUS: Mapping[type[errors.CccError], int] = {
     errors.TooEarly: 425,
     errors.BuildOver: 410,
     errors.Unavailable: 503,
+    errors.OutOfStock: 409,  # the ordinary state of the market, and no failure of the service
     errors.WriteConflict: 409,
 }
 """The nearest ancestor that is listed decides; a CccError with none is a bug and 500."""
@@ -38,6 +39,7 @@ RETRY_AFTER: Mapping[type[errors.CccError], int] = {
     errors.TooEarly: 1,
     errors.WriteConflict: 1,
     errors.Unavailable: 5,
+    errors.OutOfStock: 60,
     errors.LimitReached: 60,
     errors.Paused: 60,
 }

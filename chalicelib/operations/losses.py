@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from chalicelib.domain.errors import ProviderError, ProviderUnknown, WriteConflict
 from chalicelib.domain.instance import EndReason, Instance, Status
 from chalicelib.domain.orphans import cap
+from chalicelib.operations import marker
 from chalicelib.operations.ports import Run, RunEntry
 from chalicelib.operations.save import save
 from chalicelib.operations.services import Services
@@ -20,21 +21,29 @@ from chalicelib.operations.step import begin_deleting
 
 APART = timedelta(minutes=5)
 PAGE = 200
+DELETED = "deleted"
+"""The word with which a run's record says that a server was deleted."""
 
 
-def find_losses(services: Services, run: Run, listed: set[int], now: datetime, *, left: Callable[[], float]) -> Run:
-    """The run with the rows that lost their machine; the marker was answered for by the sweep that calls this."""
+def find_losses(services: Services, run: Run, listed: set[int], *, left: Callable[[], float]) -> Run:
+    """The run with the rows that lost their machine; of what `confirm` allows, what the orphans have left."""
     rows = list(_running(services))
     missing = [row for row in rows if row.machine is not None and row.machine.server_id not in listed]
     run = replace(run, rows=run.rows + len(rows))
     if len(missing) > cap(len(rows)) and run.confirm is None:
         services.alarms.raise_alarm("sweep.too_many_losses", losses=len(missing), rows=len(rows))
         return replace(run, frozen=run.frozen or f"{len(missing)} machines missing at once")
-    for row in missing[: run.confirm]:
+    allowed = None if run.confirm is None else max(run.confirm - _deleted(run), 0)
+    for row in missing[:allowed]:
         if left() <= 0:
             break
-        run = _look(services, run, row, now)
+        run = _look(services, run, row)
     return run
+
+
+def _deleted(run: Run) -> int:
+    """How many servers this run has deleted already."""
+    return len([entry for entry in run.did if entry.what == DELETED])
 
 
 def _running(services: Services) -> Iterator[Instance]:
@@ -47,16 +56,21 @@ def _running(services: Services) -> Iterator[Instance]:
             return
 
 
-def _look(services: Services, run: Run, row: Instance, now: datetime) -> Run:
+def _look(services: Services, run: Run, row: Instance) -> Run:
+    """One row by the id of its machine; whatever took long before, the marker is answered for anew (rule R11)."""
     fresh = services.instances.get(row.id)
     if fresh is None or fresh.status is not Status.RUNNING or fresh.machine is None:
         return run
     try:
         there = services.servers.get(fresh.machine.server_id) is not None
+        doubt = None if there else marker.doubt(services, services.clock.now())
     except (ProviderError, ProviderUnknown) as error:
         return replace(run, errors=(*run.errors, f"{fresh.id}: {error.code}"))
     if there:
         return _seen_again(services, run, fresh)
+    if doubt is not None:
+        return _entry(run, fresh, skipped=True, why=f"a 404 that is not believed: {doubt}")
+    now = services.clock.now()
     if fresh.missing_since is None:
         return _note(services, run, fresh, replace(fresh, missing_since=now), "missing for the first time")
     if now - fresh.missing_since < APART:

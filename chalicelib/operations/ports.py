@@ -217,7 +217,7 @@ class Letters(Protocol):
     """The renderer of notices; it raises nothing on purpose, so a failure is a bug and sends nothing."""
 
     def render(self, instance: Instance, notice: Notice, manage_token: str) -> Letter:
-        """The letter of one notice of this instance."""
+        """The letter of one notice of this instance; its `due_at` is the moment of writing."""
 
 
 class Probe(Protocol):

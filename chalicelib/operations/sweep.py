@@ -15,7 +15,7 @@ from chalicelib.domain import labels
 from chalicelib.domain.errors import CccError, UnknownSchema
 from chalicelib.domain.orphans import Judgement, ServerFact, Sighting, Verdict, cap, judge
 from chalicelib.operations import clocks, marker
-from chalicelib.operations.losses import find_losses
+from chalicelib.operations.losses import DELETED, find_losses
 from chalicelib.operations.ports import Run, RunEntry, StackState
 from chalicelib.operations.services import Services
 
@@ -37,7 +37,7 @@ def sweep(services: Services, run: Run, *, left: Callable[[], float]) -> Run:
     run = _act(services, replace(run, servers=len(servers)), verdicts, stack, left)
     if not run.dry_run:
         _remember(services, verdicts, seen, now)
-    return find_losses(services, run, {server.server_id for server in servers}, now, left=left)
+    return find_losses(services, run, {server.server_id for server in servers}, left=left)
 
 
 def _refused(services: Services, run: Run, why: str) -> Run:
@@ -99,7 +99,7 @@ def _delete(services: Services, run: Run, verdict: Verdict, stack: StackState) -
     except CccError as error:
         return replace(run, errors=(*run.errors, f"server {server.server_id}: {error.code}"))
     services.alarms.raise_alarm("sweep.orphan_deleted", server_id=server.server_id, why=verdict.why, stack=stack.uuid)
-    return replace(run, did=(*run.did, _entry("deleted", verdict)))
+    return replace(run, did=(*run.did, _entry(DELETED, verdict)))
 
 
 def _remember(services: Services, verdicts: tuple[Verdict, ...], seen: dict[int, Sighting], now: datetime) -> None:

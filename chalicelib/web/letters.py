@@ -20,6 +20,9 @@ from chalicelib.web.ssh_access import ssh_access
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
+ALMOST = timedelta(seconds=59)
+"""A warning is written a moment after it is due: the minute that has begun still counts."""
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 SUBJECTS: Mapping[Kind, str] = {
@@ -69,7 +72,7 @@ class PlainLetters:
             "ssh": ssh_access(instance, self._ssh_port),
             "end": None if end is None else words.in_words(end),
             "end_utc": None if end is None else words.in_figures(end),
-            "span": words.span(end - notice.due_at if end is not None else timedelta(0)),
+            "span": words.span(end - notice.due_at + ALMOST if end is not None else timedelta(0)),
             "lasting": None if end is None or since is None else words.span(end - since),
             "why": None if instance.end_reason is None else ENDINGS[instance.end_reason],
             "failure": instance.failure,

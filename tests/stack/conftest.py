@@ -30,6 +30,6 @@ def guest_key(tmp_path_factory: pytest.TempPathFactory) -> GuestKey:
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    """A box that all tests of one module share."""
-    with running(tmp_path_factory.mktemp("box") / "var") as started:
+    """A box that all tests of one module share; the blanks in its path are what a user's folder may have too."""
+    with running(tmp_path_factory.mktemp("a box") / "its var") as started:
         yield started

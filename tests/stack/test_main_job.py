@@ -28,7 +28,7 @@ def test_seed_script(box: Box, guest_key: GuestKey) -> None:
         "-i",
         str(guest_key.path),
         "-o",
-        f"UserKnownHostsFile={known_hosts}",
+        f'UserKnownHostsFile="{known_hosts}"',
         "-o",
         "GlobalKnownHostsFile=/dev/null",
     ]

@@ -31,7 +31,7 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
         services.alarms.raise_alarm("mail.unconfirmed", instance_id=row.id, notice=due.kind)
         return Step(change=_becomes(due, state=State.UNCONFIRMED))
     try:
-        letter = services.letters.render(row, due, secrets_of.manage_token(services, row))
+        letter = services.letters.render(row, replace(due, due_at=now), secrets_of.manage_token(services, row))
     except Exception as error:  # noqa: BLE001 - a letter that cannot be written must not hold up the row (M11)
         services.alarms.raise_alarm(
             "mail.not_rendered", instance_id=row.id, notice=due.kind, error=type(error).__name__

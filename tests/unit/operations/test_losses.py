@@ -49,6 +49,27 @@ def test_o11_a_machine_is_lost_after_two_404s() -> None:
     assert (world.spend, world.live) == (38_100, 0)
 
 
+def test_r11_a_404_is_not_believed_when_the_marker_is_gone_meanwhile() -> None:
+    """The sweep's own marker answer may be a minute old by then: each loss is held against a fresh one (rule R11)."""
+    world = World()
+    (row,) = vanished(world)
+    swept(world)
+    world.clock.advance(5 * MINUTE)
+    servers: Any = Between(world.services.servers, "listed", lambda: _later_without_marker(world))
+    run = sweep(replace(world.services, servers=servers), new_run(world.services), left=lambda: 60.0)
+    assert world.row(row.id).status is Status.RUNNING
+    assert "not believed" in run.skipped[-1].why
+
+
+def _later_without_marker(world: World) -> None:
+    """More than a minute passes, and somebody removes the marker."""
+    world.clock.advance(2 * MINUTE)
+    stack = world.services.stack.get()
+    assert stack is not None
+    assert stack.marker_id is not None
+    world.servers.remove_key(stack.marker_id)
+
+
 def test_r16_two_404s_in_less_than_five_minutes_prove_nothing() -> None:
     """The second look must be five minutes after the first (rule R16)."""
     world = World()
