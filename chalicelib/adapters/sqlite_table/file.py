@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,13 +43,14 @@ class SqliteFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._idle: deque[sqlite3.Connection] = deque()
+        # who forgets the file closes it: from Python 3.13 on an open connection that is thrown away is a warning
+        weakref.finalize(self, _close_all, self._idle)
         # SQLite lets waiting writers poll; those of one process queue here instead, which is fair and faster
         self._writing = threading.Lock()
 
     def close(self) -> None:
         """Close the connections that nobody is using."""
-        while self._idle:
-            self._idle.pop().close()
+        _close_all(self._idle)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -94,6 +96,11 @@ class SqliteFile:
             connection.close()
             raise StoreUnavailable(f"The table's file could not be opened: {error}") from error
         return connection
+
+
+def _close_all(idle: deque[sqlite3.Connection]) -> None:
+    while idle:
+        idle.pop().close()
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
