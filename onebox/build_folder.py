@@ -44,6 +44,11 @@ class BuildFolder:
         return self.path.name
 
     @property
+    def instance_id(self) -> str:
+        """Whose build it is."""
+        return self.name.partition("-")[0]
+
+    @property
     def log(self) -> Path:
         """What the builder printed."""
         return self.path / "log"
@@ -53,10 +58,15 @@ class BuildFolder:
         """The builder's private home folder."""
         return self.path / "home"
 
+    @property
+    def temporary(self) -> Path:
+        """The builder's TMPDIR: its keys lie there while it works."""
+        return self.path / "tmp"
+
     def make(self) -> None:
         """Make it, for this user alone."""
-        self.path.mkdir(mode=0o700, exist_ok=True)
-        self.home.mkdir(mode=0o700, exist_ok=True)
+        for folder in (self.path, self.home, self.temporary):
+            folder.mkdir(mode=0o700, exist_ok=True)
 
     def was_started(self) -> bool:
         """Whether a process was ever started for the attempt."""
@@ -68,8 +78,13 @@ class BuildFolder:
 
     def ended(self, status: int) -> None:
         """Note the exit status (negative: the signal), and leave nothing private behind."""
+        self.forget_secrets()
         replace_file(self.path / "exit", f"{status}\n")
-        shutil.rmtree(self.home, ignore_errors=True)
+
+    def forget_secrets(self) -> None:
+        """Remove what a builder that is dead may have left of keys and tokens."""
+        for folder in (self.home, self.temporary):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def exit_status(self) -> int | None:
         """The exit status; None while it runs, or when the supervisor ended before it."""
@@ -91,6 +106,12 @@ def throw_away_old(builds: Path, running: frozenset[str]) -> None:
     for folder in all_folders(builds):
         if folder.name not in running and _changed(folder.path) < oldest:
             shutil.rmtree(folder.path, ignore_errors=True)
+
+
+def forget_secrets(builds: Path) -> None:
+    """Remove what builders of an earlier life left of keys and tokens; none of them may live any more."""
+    for folder in all_folders(builds):
+        folder.forget_secrets()
 
 
 def _changed(path: Path) -> float:

@@ -47,6 +47,7 @@ class Builders:
         self._mark = mark
         self._loop = loop
         self._running: dict[str, _Job] = {}
+        self._failed: list[str] = []
 
     def start(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`{instance_id, attempt, slots, env}` → `{reference, state}`, or `{"error": "full"}`."""
@@ -91,6 +92,13 @@ class Builders:
                 marks.end_marked(job.mark)  # what it started ends with it, before it counts as stopped
                 job.folder.ended(status)
                 del self._running[job.folder.name]
+                if status != 0:
+                    self._failed.append(job.folder.instance_id)
+
+    def take_failed(self) -> list[str]:
+        """The instances whose builder ended badly (by a status or a signal) since the last call; each is told once."""
+        failed, self._failed = self._failed, []
+        return failed
 
     def running(self) -> int:
         """How many run."""

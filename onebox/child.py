@@ -24,7 +24,10 @@ CANNOT_START = 2
 
 
 class Child:
-    """`on_line` sees every line; `on_hopeless` is called when the child cannot be started at all."""
+    """`on_line` sees every line, `shown` says how a person sees it (None: not at all).
+
+    `on_hopeless` is called when the child cannot be started at all.
+    """
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class Child:
         loop: Loop,
         console: Console,
         on_line: Callable[[str], None] = lambda _line: None,
+        shown: Callable[[str], str | None] = lambda line: line,
         on_hopeless: Callable[[str], None] = lambda _why: None,
     ) -> None:
         self.name = name
@@ -41,6 +45,7 @@ class Child:
         self._loop = loop
         self._console = console
         self._on_line = on_line
+        self._shown = shown
         self._on_hopeless = on_hopeless
         self._process: subprocess.Popen[bytes] | None = None
         self._rest = b""
@@ -124,7 +129,9 @@ class Child:
 
     def _show(self, line: bytes) -> None:
         text = line.decode("utf-8", "replace").rstrip()
-        self._console.child(self.name, text)
+        shown = self._shown(text)
+        if shown is not None:
+            self._console.child(self.name, shown)
         self._on_line(text)
 
     def _forget(self) -> None:

@@ -7,6 +7,7 @@ to the first life of what it names, the second to the second, and so on.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,10 +23,16 @@ from onebox.product_environment import clock_file, product_environment
 from onebox.settings import CHECKOUT, BoxSettings
 from onebox.spawn import Command
 
-PLACEHOLDERS = ("disko", "system", "kexec")
-"""Files that stand for what a real provider needs from nix: the stand-in installer does not look into them."""
+STAND_IN_STORE_PATHS = (
+    "/nix/store/00000000000000000000000000000000-disko",
+    "/nix/store/00000000000000000000000000000000-nixos-system-cloud-instance",
+)
+"""What a real provider needs from nix, by names that the stand-in installer hands on and nobody looks into."""
 
-_PASSED_TO_BUILDERS = ("LANG", "LC_ALL", "TZ", "TMPDIR", "NIX_PATH", "NIX_REMOTE", "NIX_SSL_CERT_FILE", "SSL_CERT_FILE")
+KEXEC_STAND_IN = "kexec.tar.gz"
+"""A file in the folder that stands for the installer's image."""
+
+_PASSED_TO_BUILDERS = ("LANG", "LC_ALL", "TZ", "NIX_PATH", "NIX_REMOTE", "NIX_SSL_CERT_FILE", "SSL_CERT_FILE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +90,7 @@ class Commands:
             **self._failpoint(life, builder=True),
             "PATH": self._path(),
             "HOME": str(folder.home),
+            "TMPDIR": str(folder.temporary),
             "PYTHONPATH": str(CHECKOUT),
             "PYTHONUNBUFFERED": "1",
             "CCC_CLOCK": f"file://{clock}" if clock else "system:",
@@ -127,11 +135,10 @@ class Commands:
         }
 
     def _closures(self) -> dict[str, str]:
-        disko, system, kexec = (str(self.home.path / "placeholders" / name) for name in PLACEHOLDERS)
         given = self.settings.variables
         return {
-            "CCC_STORE_PATHS": given.get("CCC_STORE_PATHS") or f"{disko} {system}",
-            "CCC_KEXEC": given.get("CCC_KEXEC") or kexec,
+            "CCC_STORE_PATHS": given.get("CCC_STORE_PATHS") or shlex.join(STAND_IN_STORE_PATHS),
+            "CCC_KEXEC": given.get("CCC_KEXEC") or str(self.home.path / KEXEC_STAND_IN),
         }
 
     def _path(self) -> str:

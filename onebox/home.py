@@ -48,6 +48,11 @@ class Home:
         return self.path / "builds"
 
     @property
+    def gateway_log(self) -> Path:
+        """Every line of the gateway; the terminal shows the rarer ones."""
+        return self.path / "log" / "gateway.log"
+
+    @property
     def emulator(self) -> Path:
         """The emulator's state."""
         return self.path / "emulator"

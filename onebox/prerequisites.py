@@ -6,7 +6,7 @@ import shutil
 import sys
 
 from onebox import dynamodb_local
-from onebox.commands import PLACEHOLDERS, dynamodb_directory
+from onebox.commands import KEXEC_STAND_IN, dynamodb_directory
 from onebox.home import Home
 from onebox.settings import BoxSettings
 
@@ -33,12 +33,9 @@ def wants_dynamodb_local(settings: BoxSettings) -> bool:
     return store.startswith("dynamodb:") and not settings.variables.get("AWS_ENDPOINT_URL_DYNAMODB")
 
 
-def make_placeholders(home: Home) -> None:
-    """Make the files that stand for nix's closures where the stand-in installer is used."""
-    folder = home.path / "placeholders"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    for name in PLACEHOLDERS:
-        (folder / name).touch(mode=0o600)
+def make_kexec_stand_in(home: Home) -> None:
+    """Make the file that stands for the installer's image where the stand-in installer is used."""
+    (home.path / KEXEC_STAND_IN).touch(mode=0o600)
 
 
 def _check_real(settings: BoxSettings) -> None:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ccc.contexts import save_context
+from ccc.contexts import load_contexts, save_context
 from ccc.errors import CliError
 from onebox.console import Console
 from onebox.home import Home
@@ -27,11 +27,20 @@ class Announcement:
     def make(self, home: Home, console: Console) -> None:
         """Write the file, save the context (a failure is only said), and print the line, in this order."""
         replace_file(home.environment, self._lines())
+        self._tell_the_cli(console)
+        scripts = f"(for scripts: . {shlex.quote(str(home.environment))})"
+        console.ready(f"ready {self.url} provider {self.provider} {self.endpoint} {scripts}")
+
+    def _tell_the_cli(self, console: Console) -> None:
+        name = f"onebox-{self.port}"
         try:
-            save_context(f"onebox-{self.port}", self.url, self.token, current_if_none=True)
+            save_context(name, self.url, self.token, current_if_none=True)
+            current = load_contexts().current
         except (CliError, OSError) as error:
-            console.remark(f"the context onebox-{self.port} was not saved: {error}")
-        console.ready(f"ready {self.url} provider {self.provider} {self.endpoint}; source {home.environment}")
+            console.remark(f"the context {name} was not saved: {error}")
+            return
+        if current != name:
+            console.remark(f"the CLI's current context is {current}; for this box: bin/ccc context use {name}")
 
     def _lines(self) -> str:
         variables: Mapping[str, str] = {

@@ -54,10 +54,16 @@ def environment() -> Mapping[str, str]:
 def box_settings(variables: Mapping[str, str]) -> BoxSettings:
     """Read the settings; raises WrongSettings."""
     token = variables.get("HCLOUD_TOKEN") if not variables.get("HCLOUD_ENDPOINT") else None
+    port, emulator_port = _port(variables, "CCC_PORT", 8000), _port(variables, "CCC_EMULATOR_PORT", 8001)
+    if port == emulator_port and not token:
+        raise WrongSettings(f"CCC_PORT and CCC_EMULATOR_PORT are both {port}: each needs a port of its own.")
+    if variables.get("CCC_SSH_PORT"):
+        _port(variables, "CCC_SSH_PORT", 22)
     return BoxSettings(
-        home=Path(variables.get("CCC_HOME") or CHECKOUT / "var").absolute(),
-        port=_port(variables, "CCC_PORT", 8000),
-        emulator_port=_port(variables, "CCC_EMULATOR_PORT", 8001),
+        # one folder has one name, by which the processes of an earlier life are found
+        home=Path(variables.get("CCC_HOME") or CHECKOUT / "var").resolve(),
+        port=port,
+        emulator_port=emulator_port,
         latency=_latency(variables.get("CCC_EMULATOR_LATENCY") or "0.02"),
         real_token=token or None,
         variables=variables,

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Mapping
 
 from onebox import marks
-from onebox.build_folder import throw_away_old
+from onebox.build_folder import forget_secrets, throw_away_old
 from onebox.commands import Commands
 from onebox.console import Console
 from onebox.home import Home, HomeTaken
 from onebox.keys import Keys, keep_keys
 from onebox.ports import PortTaken, check_free, kept_free_port, listen
-from onebox.prerequisites import Missing, check_machine, make_placeholders, wants_dynamodb_local
+from onebox.prerequisites import Missing, check_machine, make_kexec_stand_in, wants_dynamodb_local
 from onebox.product_environment import public_url
 from onebox.ready import Announcement
 from onebox.settings import BoxSettings, WrongSettings, box_settings
@@ -29,7 +29,7 @@ def start(variables: Mapping[str, str]) -> int:
         settings = box_settings(variables)
         check_machine(settings)
         home = Home(path=settings.home)
-        home.make()
+        _make(home)
         with home.lock():
             home.belong_to(settings.provider)
             return _supervise(settings, home)
@@ -38,14 +38,22 @@ def start(variables: Mapping[str, str]) -> int:
         return 1
 
 
+def _make(home: Home) -> None:
+    try:
+        home.make()
+    except OSError as error:
+        raise WrongSettings(f"CCC_HOME cannot be {home.path}: {error.strerror}.") from error
+
+
 def _supervise(settings: BoxSettings, home: Home) -> int:
     marks.end_marked(marks.of_home(home.path))
     throw_away_old(home.builds, frozenset())
+    forget_secrets(home.builds)
     keys = keep_keys(home, settings.real_token)
     if settings.emulated:
         check_free(settings.emulator_port, "CCC_EMULATOR_PORT")
         replace_file(home.emulator / "tokens", f"{keys.hetzner_token}\n")
-        make_placeholders(home)
+        make_kexec_stand_in(home)
     with listen(settings.port, "CCC_PORT") as listening:
         commands = Commands(
             settings=settings,

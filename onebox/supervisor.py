@@ -18,8 +18,10 @@ from onebox.builders import Builders
 from onebox.child import Child
 from onebox.commands import Commands
 from onebox.console import Console
+from onebox.kept_lines import KeptLines
 from onebox.loop import Loop
 from onebox.ready import Announcement
+from onebox.short_line import short_line
 from onebox.spawn import Command, spawn
 from onebox.switchboard import Switchboard
 
@@ -66,6 +68,8 @@ class Supervisor:
         if self._warden is not None:
             self._warden.wait()
         self._loop.close()
+        if self._status == 0:
+            self._console.remark(f"stopped; state is kept in {self._commands.home.path}, start again with make up")
         return self._status
 
     def end(self) -> None:
@@ -82,7 +86,12 @@ class Supervisor:
             children["dynamodb"] = self._child("dynamodb", commands.dynamodb)
         if commands.settings.emulated:
             children["emulator"] = self._child("emulator", commands.emulator, on_line=self._emulator_said)
-        children["gateway"] = self._child("gateway", lambda life: commands.gateway(life, self._ssh_port))
+        children["gateway"] = self._child(
+            "gateway",
+            lambda life: commands.gateway(life, self._ssh_port),
+            on_line=KeptLines(path=commands.home.gateway_log).add,
+            shown=short_line,
+        )
         return children
 
     def _child(self, name: str, command: Any, **more: Any) -> Child:
@@ -114,6 +123,8 @@ class Supervisor:
                 return self._builders.state(request)
             case "stop":
                 return self._builders.stop(request)
+            case "ended":
+                return {"ended": self._builders.take_failed()}
             case "ready":
                 return self._is_ready()
             case "status":

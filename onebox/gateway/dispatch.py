@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterable
 from typing import Any
 
+from chalicelib.api.methods import allowed
 from onebox.gateway.event import Request, answer_of, event_of
 from onebox.gateway.lambda_context import LambdaContext
 from onebox.gateway.problems import Answer, Problem, no_such_path, wrong_method
@@ -56,14 +58,17 @@ class Dispatch:
         self._app = app
         self._routes = Routes(app.routes)
 
+    def has(self, path: str) -> bool:
+        """Whether the application has a resource for the path."""
+        return self._routes.match(path) is not None
+
     def answer(self, request: Request) -> Answer:
         """The application's answer; raises Problem for what API Gateway would refuse."""
         match = self._routes.match(request.path)
         if match is None:
             raise no_such_path()
-        methods = _methods(self._app.routes[match.resource])
-        if request.method not in methods:
-            raise wrong_method(methods)
+        if request.method not in _with_head(self._app.routes[match.resource]):
+            raise wrong_method(_with_head(allowed(self._app, match.resource)))
         context = LambdaContext("api", API_TIMEOUT_SECONDS, request.id)
         try:
             return answer_of(self._app(event_of(request, match), context))
@@ -72,6 +77,6 @@ class Dispatch:
             raise Problem(status=500, code="internal", detail="Something went wrong here.") from error
 
 
-def _methods(entries: Any) -> frozenset[str]:
-    methods = frozenset(entries)
+def _with_head(found: Iterable[str]) -> frozenset[str]:
+    methods = frozenset(found)
     return methods | {"HEAD"} if "GET" in methods else methods

@@ -44,14 +44,16 @@ class Problem(Exception):
             "request_id": request_id,
         }
         headers = (("Content-Type", "application/problem+json"), *_NEVER_KEPT, *self.headers.items())
-        return Answer(status=self.status, headers=headers, body=json.dumps(document).encode())
+        return Answer(status=self.status, headers=headers, body=_written(document))
 
 
 def as_json(document: Any, status: int = HTTPStatus.OK) -> Answer:
     """A JSON document as an answer that nobody may keep."""
-    return Answer(
-        status=status, headers=(("Content-Type", "application/json"), *_NEVER_KEPT), body=json.dumps(document).encode()
-    )
+    return Answer(status=status, headers=(("Content-Type", "application/json"), *_NEVER_KEPT), body=_written(document))
+
+
+def _written(document: Any) -> bytes:
+    return json.dumps(document).encode() + b"\n"  # so that a shell's prompt begins a line of its own
 
 
 def no_such_path() -> Problem:

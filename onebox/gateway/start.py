@@ -11,11 +11,15 @@ import socket
 import sys
 import threading
 import time
+from functools import partial
 from types import FrameType
 
 from chalicelib.config import ConfigError
+from chalicelib.operations.hurry import hurry
 from onebox.gateway import product
 from onebox.gateway.dispatch import Dispatch
+from onebox.gateway.ended_builds import EndedBuilds
+from onebox.gateway.front_door import FrontDoor
 from onebox.gateway.machine import Machine
 from onebox.gateway.mail_view import MailView
 from onebox.gateway.movable_clock import MovableClock
@@ -71,11 +75,14 @@ def _serve(loaded: product.Product, settings: GatewaySettings) -> None:
         last_reap=settings.home / "last-reap",
     )
     rooms = _rooms(loaded, settings, ticker, supervisor)
-    gateway = Gateway((rooms.answer, dispatch.answer), settings.prefix)
+    door = FrontDoor(has=dispatch.has, prefix=settings.prefix)
+    gateway = Gateway((rooms.answer, door.answer, dispatch.answer), settings.prefix, loaded.services.clock.now)
     server = make_server(gateway, socket.socket(fileno=settings.listening))
     _end_on_sigterm(ticker)
     ready = Readiness(dispatch.answer, supervisor)
-    threading.Thread(target=ticker.run, args=(ready.tell,), name="ticker", daemon=True).start()
+    ended = EndedBuilds(supervisor=supervisor, hurry=partial(hurry, loaded.services))
+    each_time = (ready.tell, ended.look)
+    threading.Thread(target=ticker.run, args=(each_time,), name="ticker", daemon=True).start()
     server.run()
 
 

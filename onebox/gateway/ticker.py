@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -49,12 +49,13 @@ class Ticker:
                 replace_file(self._last_reap, f"{int(self._now().timestamp())}\n")
                 self._call(self._reap, "reap", REAP_TIMEOUT_SECONDS)
 
-    def run(self, each_time: Callable[[], None], every_seconds: float = TICK_EVERY_SECONDS) -> None:
-        """Tick until `stop`; `each_time` is called after every tick."""
+    def run(self, each_time: Sequence[Callable[[], None]], every_seconds: float = TICK_EVERY_SECONDS) -> None:
+        """Tick until `stop`; those in `each_time` are called after every tick."""
         while not self._stopped.is_set():
             try:
                 self.run_once()
-                each_time()
+                for call in each_time:
+                    call()
             except Exception:  # noqa: BLE001 -- the ticker outlives whatever goes wrong; the log says what
                 _log.exception("ticker.failed")
             self._stopped.wait(every_seconds)

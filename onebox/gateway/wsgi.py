@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -24,11 +26,14 @@ Handler = Callable[[Request], Answer | None]
 
 
 class Gateway:
-    """Asks each handler in turn; the first answer counts."""
+    """Asks each handler in turn; the first answer counts. The Date of answers is the shared clock's, `now`."""
 
-    def __init__(self, handlers: Sequence[Handler], prefix: str = "") -> None:
+    def __init__(
+        self, handlers: Sequence[Handler], prefix: str = "", now: Callable[[], datetime] | None = None
+    ) -> None:
         self._handlers = tuple(handlers)
         self._prefix = prefix
+        self._now = now
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """WSGI (PEP 3333)."""
@@ -40,7 +45,8 @@ class Gateway:
         except Exception:  # noqa: BLE001 -- the server must answer whatever happens; the log says what
             _log.exception("gateway.failed", extra={"fields": {"request_id": request_id}})
             answer = Problem(status=500, code="internal", detail="Something went wrong here.").answer(request_id)
-        start_response(_status_line(answer.status), _headers(answer, request_id))
+        date = [] if self._now is None else [("Date", format_datetime(self._now(), usegmt=True))]
+        start_response(_status_line(answer.status), [*_headers(answer, request_id), *date])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
 
     def _answer(self, request: Request) -> Answer:

@@ -209,6 +209,15 @@ class Box:
         with urlopen(request, timeout=20) as answer:  # noqa: S310 -- same
             assert answer.status < 300
 
+    def header(self, url: str, name: str) -> str:
+        """One header of an answer, whatever its status."""
+        try:
+            with urlopen(url, timeout=20) as answer:  # noqa: S310 -- our own servers on 127.0.0.1
+                return str(answer.headers[name])
+        except HTTPError as refused:
+            with refused:
+                return str(refused.headers[name])
+
     def bill(self) -> list[dict[str, Any]]:
         """What the emulated provider bills, server by server."""
         answer = urlopen(f"http://127.0.0.1:{self.emulator_port}/_emulator/bill", timeout=20)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from tests.stack.box import Box
 from tests.stack.conftest import GuestKey
@@ -21,6 +22,17 @@ def test_the_end_comes_by_itself(box: Box, guest_key: GuestKey) -> None:
     assert box.servers() == []
     hours = (expires_at + timedelta(minutes=5) - created) // timedelta(hours=1)
     assert [one["hours"] for one in box.bill() if one["name"] == f"cc-{instance_id}"] == [hours]
+
+
+def test_every_process_shows_the_same_time(box: Box) -> None:
+    """After the clock was moved, gateway and provider give the same Date, and the rows agree with it."""
+    box.advance_clock("3h")
+    dates = []
+    for url in (f"http://127.0.0.1:{box.port}/health", f"http://127.0.0.1:{box.emulator_port}/v1/servers"):
+        dates.append(parsedate_to_datetime(box.header(url, "Date")))
+    ahead = dates[0] - datetime.now(UTC)  # noqa: TID251 -- the real time is what the moved one is held against
+    assert ahead > timedelta(hours=2, minutes=59)
+    assert abs(dates[0] - dates[1]) <= timedelta(seconds=3)
 
 
 def test_warnings_come_once_each(box: Box, guest_key: GuestKey) -> None:

@@ -1,6 +1,7 @@
 // What both pages share: the operator's token (asked for once, kept for this tab) and fetching with it.
 
 const KEPT = "ccc-operator-token";
+const PRINTABLE = /^[!-~]+$/; // what a header can carry
 const form = document.getElementById("ask");
 const said = document.getElementById("said");
 
@@ -18,9 +19,11 @@ export function element(name, text = "", children = []) {
 
 export async function call(path, options = {}) {
   const token = sessionStorage.getItem(KEPT) ?? "";
-  const answer = await fetch(path, { ...options, headers: { ...options.headers, Authorization: `Bearer ${token}` } });
-  if (answer.status === 401) {
+  const headers = { ...options.headers, Authorization: `Bearer ${token}` };
+  const answer = PRINTABLE.test(token) ? await fetch(path, { ...options, headers }) : null;
+  if (answer === null || answer.status === 401) {
     sessionStorage.removeItem(KEPT);
+    throw new Error("That is not the operator's token.");
   }
   const document = await answer.json();
   if (!answer.ok) {
@@ -31,6 +34,7 @@ export async function call(path, options = {}) {
 
 async function attempt(show) {
   try {
+    say("");
     await show();
     form.hidden = true;
   } catch (error) {

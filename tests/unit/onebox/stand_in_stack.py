@@ -28,7 +28,7 @@ EMULATOR = (
 )
 
 GATEWAY = """
-import os, signal, sys, time
+import json, os, signal, sys, time
 from pathlib import Path
 from chalicelib.adapters.process_installer import ProcessInstaller
 from chalicelib.operations.ports import BuildStart
@@ -37,6 +37,9 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 path = Path(os.environ["CCC_HOME"]) / "run" / "supervisor.sock"
 given = {name: os.environ.get(name) for name in ("CCC_SSH_PORT", "ONEBOX_KILL_AFTER", "ONEBOX_EXPIRE_LEASES")}
 print("given", *given.values(), flush=True)
+entry = {"at": "2026-11-23T04:27:17.000000Z", "level": "info", "event": "http.answered", "logger": "ccc.http"}
+print(json.dumps(entry))
+print(json.dumps({**entry, "level": "error", "event": "instance.raised", "instance_id": "0123456789ab"}), flush=True)
 start = BuildStart(instance_id="0123456789ab", attempt=1, api_url="http://127.0.0.1:1", claim_code="made-up")
 ProcessInstaller(path, 1).start(start)
 SupervisorLine(path=path).ask("ready")

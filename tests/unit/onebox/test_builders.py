@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from onebox import marks
-from onebox.build_folder import BuildFolder, NoSuchAttempt, throw_away_old
+from onebox.build_folder import BuildFolder, NoSuchAttempt, forget_secrets, throw_away_old
 from onebox.builders import Builders
 from onebox.loop import Loop
 from onebox.spawn import Command
@@ -50,7 +50,8 @@ class _House:
         return self.builders.running() == 0
 
     def _command(self, folder: BuildFolder, mark: str, given: Mapping[str, str]) -> Command:
-        environment = {"PATH": "/usr/bin:/bin", marks.VARIABLE: mark, "HOME": str(folder.home), **given}
+        private = {"HOME": str(folder.home), "TMPDIR": str(folder.temporary)}
+        environment = {"PATH": "/usr/bin:/bin", marks.VARIABLE: mark, **private, **given}
         return Command(arguments=["sh", "-c", self._script], environment=environment, folder=folder.path)
 
 
@@ -106,6 +107,41 @@ def test_the_private_home_goes_with_the_job(make_house: MakeHouse, tmp_path: Pat
     build = BuildFolder.of(tmp_path, ID, 1)
     assert not build.home.exists()
     assert build.log.exists()
+
+
+def test_a_killed_job_leaves_no_temporary_files(make_house: MakeHouse, tmp_path: Path) -> None:
+    """What it had in its TMPDIR, which was this user's alone, goes although it could not tidy up."""
+    house = make_house('echo secret > "$(mktemp)"; echo up; sleep 60')
+    house.start()
+    build = BuildFolder.of(tmp_path, ID, 1)
+    assert until(lambda: build.log.read_text() == "up\n")
+    assert len(list(build.temporary.iterdir())) == 1
+    assert build.temporary.stat().st_mode & 0o777 == 0o700
+    house.builders.send_all(signal.SIGKILL)
+    assert until(lambda: house.state() == "stopped")
+    assert not build.temporary.exists()
+
+
+def test_secrets_of_an_earlier_life_are_forgotten(tmp_path: Path) -> None:
+    """What builders left that died with their supervisor goes at the next start, their logs stay."""
+    build = BuildFolder.of(tmp_path, ID, 1)
+    build.make()
+    for folder in (build.home, build.temporary):
+        (folder / "key").write_text("secret")
+    build.log.write_text("what happened")
+    forget_secrets(tmp_path)
+    assert list(build.path.iterdir()) == [build.log]
+
+
+@pytest.mark.parametrize(("script", "told"), [("exit 3", [ID]), ("kill -9 $$", [ID]), ("exit 0", [])])
+def test_a_job_that_ends_badly_is_told_once(script: str, told: list[str], make_house: MakeHouse) -> None:
+    """By a status or by a signal; one that ended well has said all itself."""
+    house = make_house(script)
+    house.start()
+    assert house.builders.take_failed() == []
+    assert until(lambda: house.state() == "stopped")
+    assert house.builders.take_failed() == told
+    assert house.builders.take_failed() == []
 
 
 def test_stubborn_jobs_are_killed(make_house: MakeHouse, tmp_path: Path) -> None:

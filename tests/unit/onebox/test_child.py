@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threade
 class _Stage:
     """A loop with a child in it, whose lines are collected; it ends after `lines` of them."""
 
-    def __init__(self, script: str, lines: int, folder: Path) -> None:
+    def __init__(
+        self, script: str, lines: int, folder: Path, shown: Callable[[str], str | None] = lambda line: line
+    ) -> None:
         self.said: list[str] = []
         self.hopeless: list[str] = []
         self.loop = Loop()
@@ -36,6 +39,7 @@ class _Stage:
             loop=self.loop,
             console=Console(output=self._writing, errors=self._writing),
             on_line=self._heard,
+            shown=shown,
             on_hopeless=self._gave_up,
         )
 
@@ -73,6 +77,16 @@ def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
     seen = stage.run()
     assert stage.said == ["life 1", "life 2"]
     assert seen.splitlines()[:2] == ["thing    | life 1", "onebox   | thing ended with status 3"]
+
+
+def test_a_person_sees_of_a_line_what_is_to_be_shown(tmp_path: Path) -> None:
+    """Lines may be shown in another form or not at all, and are heard in full all the same."""
+    shown = {"long": "short", "dull": None}
+    stage = _Stage("print('long'); print('dull', flush=True); input()", 2, tmp_path, lambda line: shown.get(line, line))
+    seen = stage.run()
+    assert stage.said[:2] == ["long", "dull"]
+    assert "thing    | short" in seen.splitlines()
+    assert "dull" not in seen
 
 
 def test_a_child_that_is_killed_is_said_by_its_signal(tmp_path: Path) -> None:

@@ -38,12 +38,21 @@ def test_the_provider_is_real_only_with_a_token_and_no_endpoint(variables: dict[
         ("CCC_EMULATOR_PORT", "65536"),
         ("CCC_EMULATOR_LATENCY", "fast"),
         ("CCC_EMULATOR_LATENCY", "nan"),
+        ("CCC_SSH_PORT", "abc"),
+        ("CCC_EMULATOR_PORT", "8000"),
     ],
 )
 def test_a_wrong_value_names_its_variable(name: str, value: str) -> None:
     """The person learns which setting to change."""
     with pytest.raises(WrongSettings, match=name):
         box_settings({name: value})
+
+
+def test_a_folder_has_one_name(tmp_path: Path) -> None:
+    """However the folder is spelt, it is the same one: by its name an earlier life's processes are found."""
+    (tmp_path / "link").symlink_to(tmp_path / "var")
+    spellings = (tmp_path / "var", tmp_path / "link", tmp_path / "other" / ".." / "var")
+    assert {box_settings({"CCC_HOME": str(spelling)}).home for spelling in spellings} == {tmp_path / "var"}
 
 
 def test_the_composed_environment_satisfies_the_product(tmp_path: Path) -> None:

@@ -11,11 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from ccc.contexts import save_context
 from onebox import marks
+from onebox.gateway.supervisor_line import SupervisorLine
 from tests.unit.onebox.until import until
 
 SCRIPT = Path(__file__).with_name("stand_in_stack.py")
@@ -61,7 +64,13 @@ class _Stack:
 @pytest.fixture
 def stack(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[_Stack]:
     """A stack that is ready; afterwards nothing of it lives, whatever the test did."""
-    running = _Stack(tmp_path, **getattr(request, "param", {}))
+    with _running(tmp_path, **getattr(request, "param", {})) as running:
+        yield running
+
+
+@contextmanager
+def _running(folder: Path, **variables: str) -> Iterator[_Stack]:
+    running = _Stack(folder, **variables)
     try:
         assert until(running.is_ready), running.said()
         yield running
@@ -76,6 +85,8 @@ def test_ready_comes_last_and_alone(stack: _Stack) -> None:
     (line,) = [line for line in stack.said() if line.startswith("ready")]
     assert "http://localhost:1" in line
     assert "emulator" in line
+    assert line.endswith(f"(for scripts: . {stack.home}/onebox.env)")
+    assert not any("current context" in one for one in stack.said())
     file = stack.home / "onebox.env"
     assert file.stat().st_mode & 0o777 == 0o600
     exports = dict(shlex.split(line)[1].split("=", 1) for line in file.read_text().splitlines())
@@ -100,6 +111,32 @@ def test_an_end_on_request_leaves_nothing(stack: _Stack, number: signal.Signals)
     assert stack.process.wait(5) == 0
     assert time.monotonic() - began < 2.5
     assert stack.living() == []
+
+
+def test_an_end_on_request_says_where_the_state_is(stack: _Stack) -> None:
+    """The last line tells how to go on."""
+    stack.process.send_signal(signal.SIGINT)
+    assert stack.process.wait(5) == 0
+    assert stack.said()[-1] == f"onebox   | stopped; state is kept in {stack.home}, start again with make up"
+
+
+def test_the_gateways_lines_are_kept_and_the_rare_ones_shown(stack: _Stack) -> None:
+    """A usual answer is in the file alone, an event is short at the terminal, and other lines are as they were."""
+    kept = (stack.home / "log" / "gateway.log").read_text().splitlines()
+    assert [json.loads(line)["event"] for line in kept if line.startswith("{")] == ["http.answered", "instance.raised"]
+    assert any(line.startswith("given ") for line in kept)
+    assert "gateway  | 04:27:17 instance.raised instance_id=0123456789ab" in stack.said()
+    assert not any("http.answered" in line for line in stack.said())
+
+
+def test_another_current_context_is_said_before_ready(tmp_path: Path) -> None:
+    """Whoever has a context of their own is told how to reach this box."""
+    (tmp_path / "config").mkdir()
+    save_context("mine", "https://example.com", "made-up", path=tmp_path / "config" / "ccc" / "config.json")
+    with _running(tmp_path) as stack:
+        said = stack.said()
+    told = "onebox   | the CLI's current context is mine; for this box: bin/ccc context use onebox-18999"
+    assert said.index(told) < next(at for at, line in enumerate(said) if line.startswith("ready "))
 
 
 def test_sudden_death_leaves_nothing(stack: _Stack) -> None:
@@ -135,6 +172,15 @@ def test_an_emulator_that_dies_lives_again(stack: _Stack) -> None:
     os.kill(stack.child("emulator"), signal.SIGKILL)
     assert until(lambda: sum("listening on" in line for line in stack.said()) == 2)
     assert stack.child("gateway") == gateway
+
+
+def test_a_builder_that_dies_is_told_to_who_asks(stack: _Stack) -> None:
+    """The gateway learns of it at its next question."""
+    line = SupervisorLine(path=stack.home / "run" / "supervisor.sock")
+    assert line.ask("ended") == {"ended": []}
+    for pid in marks.marked(marks.mark(stack.home, "life", "0123456789ab-1")):
+        os.kill(pid, signal.SIGKILL)
+    assert until(lambda: line.ask("ended") == {"ended": ["0123456789ab"]})
 
 
 def test_a_warden_that_dies_is_replaced(stack: _Stack) -> None:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from chalice.app import Response
 
 from tests.unit.onebox.gateway.served import Reply, Wire, served, small_app
 
@@ -86,6 +87,20 @@ def test_line_17_a_wrong_method_is_405_with_allow(wire: Wire, method: str) -> No
     reply = wire.request(method, "/things/x")
     assert _is_problem(reply, 405, "method_not_allowed")
     assert reply.headers["allow"] == "GET, HEAD, POST"
+
+
+@pytest.mark.parametrize("method", ["TRACE", "BREW"])
+def test_allow_leaves_out_what_the_application_only_refuses(method: str) -> None:
+    """Routes that are there to answer 405 themselves are no methods of a path."""
+    app = small_app()
+
+    def wrong_method(thing: str) -> Response:
+        return Response(body=thing, status_code=405)
+
+    app.route("/things/{thing}", methods=["PUT", "DELETE"])(wrong_method)
+    with served(app) as wire:
+        assert wire.request(method, "/things/x").headers["allow"] == "GET, HEAD, POST"
+        assert wire.request("PUT", "/things/x").body == b"x"
 
 
 def test_several_headers_of_one_name_stay_several(wire: Wire) -> None:

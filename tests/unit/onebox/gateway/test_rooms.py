@@ -187,6 +187,13 @@ def test_a_move_that_is_none_changes_nothing(desk: _Desk, wire: Wire, document: 
     assert desk.offsets_at_ticks == []
 
 
+def test_json_ends_with_a_newline(wire: Wire) -> None:
+    """A shell's prompt is not glued to what was answered, refusals included."""
+    assert _get(wire, "/onebox/state").body.endswith(b"}\n")
+    assert _move(wire, {"advance": "2h"}).body.endswith(b"}\n")
+    assert _move(wire, {}).body.endswith(b"}\n")
+
+
 def test_only_the_operator_moves_the_clock(desk: _Desk, wire: Wire) -> None:
     """Without the token nothing moves, and a GET is 405."""
     assert _move(wire, {"advance": "2h"}, token="ccc_operator_other").status == 401

@@ -100,7 +100,7 @@ def test_a_tick_that_raises_is_followed_by_the_next(tmp_path: Path) -> None:
     handlers = _Handlers()
     handlers.broken = True
     ticker = _ticker(handlers, FakeClock(), tmp_path)
-    thread = threading.Thread(target=ticker.run, args=(lambda: None, 0.01))
+    thread = threading.Thread(target=ticker.run, args=((), 0.01))
     thread.start()
     assert until(lambda: len(handlers.ticks) >= 3)
     ticker.stop(5)
@@ -129,7 +129,7 @@ def test_the_end_waits_a_moment_for_a_tick(tmp_path: Path) -> None:
     handlers = _Handlers()
     ticker = _ticker(handlers, FakeClock(), tmp_path)
     handlers.gate.clear()
-    thread = threading.Thread(target=ticker.run, args=(lambda: None,))
+    thread = threading.Thread(target=ticker.run, args=((),))
     thread.start()
     assert until(lambda: handlers.ticks)
     ticker.stop(0.02)
