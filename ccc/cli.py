@@ -10,6 +10,7 @@ import importlib
 import click
 
 from ccc import __version__
+from ccc.suggesting import Suggesting
 from ccc.verb import common_options, example
 
 # In the order a person meets them.
@@ -24,14 +25,13 @@ VERBS = {
     "ssh-config": "ssh_config",
     "wait": "wait",
     "logs": "logs",
-    "open": "open",
     "reap": "reap",
     "context": "context",
     "completion": "completion",
 }
 
 
-class Verbs(click.Group):
+class Verbs(Suggesting):
     """The group that finds its commands in `ccc/commands/`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's signature

@@ -35,9 +35,13 @@ def open_api(ctx: click.Context, *, token_needed: bool = True) -> Api:
     connection = connection_of(ctx)
     if token_needed and connection.token is None:
         raise NotAllowed(f"There is no token for {connection.url}.", next_command=ADD_CONTEXT)
-    transport = Transport(url=connection.url, token=connection.token)
+    transport = Transport(url=connection.url, token=connection.token, others=_names_of_others(connection.url))
     ctx.call_on_close(transport.close)
     return Api(transport)
+
+
+def _names_of_others(url: str) -> tuple[str, ...]:
+    return tuple(name for name, one in load_contexts().by_name.items() if one.url != url)
 
 
 def connection_of(ctx: click.Context) -> Connection:

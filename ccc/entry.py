@@ -17,6 +17,7 @@ from ccc.cli import cli
 from ccc.environment import completion_request
 from ccc.errors import CliError, WrongUse
 from ccc.output import say
+from ccc.program import program
 from ccc.ssh_key_argument import MAKE_KEY, is_private
 
 COMPLETION = "_CCC_COMPLETE"
@@ -60,7 +61,7 @@ def _run(arguments: list[str]) -> int:
 
 def _invoke(arguments: list[str]) -> int:
     try:
-        with cli.make_context("ccc", list(arguments)) as ctx:
+        with cli.make_context(program(), list(arguments)) as ctx:
             cli.invoke(ctx)
     except click.exceptions.Exit as done:
         return done.exit_code

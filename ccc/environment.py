@@ -13,12 +13,14 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """The variables that matter; an empty variable counts as absent."""
+    """The variables that matter; an empty variable counts as absent. `program` is how `bin/ccc` was started."""
 
     url: str | None = None
     token: str | None = field(default=None, repr=False)
     config_folder: Path
     cache_folder: Path
+    state_folder: Path
+    program: str | None = None
     shell: str | None = None
     no_color: bool = False
     dumb_terminal: bool = False
@@ -33,6 +35,8 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         token=variables.get("CCC_TOKEN") or None,
         config_folder=_folder(variables, "XDG_CONFIG_HOME", ".config") / "ccc",
         cache_folder=_folder(variables, "XDG_CACHE_HOME", ".cache") / "ccc",
+        state_folder=_folder(variables, "XDG_STATE_HOME", ".local/state") / "ccc",
+        program=variables.get("CCC_PROGRAM") or None,
         shell=variables.get("SHELL") or None,
         no_color=bool(variables.get("NO_COLOR")),
         dumb_terminal=variables.get("TERM") == "dumb",

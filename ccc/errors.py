@@ -3,7 +3,8 @@
     CliError
     ├── Failed          1    the service or the instance did not do it
     │   ├── BadAnswer   1    what came back is not this service's language
-    │   └── Unwell      1    the service says that something of its own is in trouble
+    │   ├── Unwell      1    the service says that something of its own is in trouble
+    │   └── Declined    1    the person answered no: nothing was done
     ├── WrongUse        2    arguments, files or local configuration are not acceptable
     ├── NotFound        3    no such instance, or not yours
     ├── NotAllowed      4    no token, or one that does not open this
@@ -18,6 +19,8 @@
 from __future__ import annotations
 
 from typing import ClassVar
+
+from ccc.program import pasteable
 
 
 class CliError(Exception):
@@ -43,7 +46,7 @@ class CliError(Exception):
         """Return what a person reads: what happened, why, and what to type next."""
         shown = [f"Error: {self.message}", *(f"  {detail}" for detail in self.details)]
         if self.next_command:
-            shown.append(f"Next: {self.next_command}")
+            shown.append(f"Next: {pasteable(self.next_command)}")
         if self.request_id:
             shown.append(f"(request {self.request_id})")
         return shown
@@ -59,6 +62,14 @@ class BadAnswer(Failed):
 
 class Unwell(Failed):
     """The service answers that something of its own is in trouble; a moment later it may not be."""
+
+
+class Declined(Failed):
+    """The person was asked and said no."""
+
+    def lines(self) -> list[str]:
+        """Return the sentence alone: it is no error, and nothing is to be typed next."""
+        return [self.message]
 
 
 class WrongUse(CliError):

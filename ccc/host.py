@@ -12,9 +12,8 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccc.environment import read_environment
 from ccc.errors import BadAnswer, Conflicted, WrongUse
-from ccc.instance import Instance
+from ccc.instance import ENDING, OVER, Instance
 from ccc.private_file import write_private
 
 USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
@@ -43,17 +42,24 @@ class Host:
         }
 
 
-def host_of(instance: Instance) -> Host:
-    """Return how to reach a running machine, its host key written down; raises Conflicted when it does not run."""
+def host_of(instance: Instance, folder: Path) -> Host:
+    """Return how to reach a running machine, its host key written into `folder`; raises Conflicted without ssh."""
     if instance.status != "running" or not (instance.ssh_command and instance.known_hosts):
-        raise Conflicted(
-            f"Instance {instance.id} has no ssh at the moment: it is {instance.status}.",
-            next_command=f"ccc wait {instance.id}",
-        )
+        raise _without_ssh(instance)
     user, address, port = target_of(instance.ssh_command)
-    path = read_environment().cache_folder / f"known_hosts-{instance.id}"
+    path = folder / f"known_hosts-{instance.id}"
     _pin(path, instance.known_hosts)
     return Host(name=f"cc-{instance.id}", user=user, address=address, port=port, known_hosts=path)
+
+
+def _without_ssh(instance: Instance) -> Conflicted:
+    if instance.status in ENDING | OVER:
+        how = "it failed" if instance.status == "failed" else f"it is {instance.status}"
+        return Conflicted(f"Instance {instance.id} is gone: {how}.", next_command="ccc provision EMAIL SSH_KEY")
+    return Conflicted(
+        f"Instance {instance.id} has no ssh at the moment: it is {instance.status}.",
+        next_command=f"ccc wait {instance.id}",
+    )
 
 
 def target_of(ssh_command: str) -> tuple[str, str, int]:

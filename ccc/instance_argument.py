@@ -1,4 +1,4 @@
-"""The ID argument of most verbs: 12 lower-case hexadecimal digits, with or without the name's `cc-`."""
+"""The ID argument of most verbs: 12 hexadecimal digits, sent in lower case, with or without the name's `cc-`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _bare(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Return the id without `cc-`; an empty one is a forgotten variable, hence a usage error."""
     if not value.strip():
         raise click.BadParameter("it is empty.", ctx, param)
-    found = ID.fullmatch(value.strip())
+    found = ID.fullmatch(value.strip().lower())
     if not found:
         raise NotFound("There is no such instance: an id is 12 characters from 0-9 and a-f.", next_command="ccc list")
     return found.group(1)

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ccc.instance import WAITING, Instance, Stage
 from ccc.output import plain
-from ccc.progress import in_words
+from ccc.progress import AWAY, in_words
 from ccc.when import span
 
 
@@ -23,6 +23,7 @@ class LiveProgress:
 
     def __init__(self) -> None:
         self._instance: Instance | None = None
+        self._answering = True
         self._since = self._began = time.monotonic()
         self._spinner = Spinner("dots")
         self._live = Live(
@@ -48,6 +49,12 @@ class LiveProgress:
         self._instance, self._since = instance, time.monotonic()
         self._live.refresh()
 
+    def answering(self, yes: bool) -> None:
+        """Draw from now on whether the service answers."""
+        if yes != self._answering:
+            self._answering = yes
+            self._live.refresh()
+
     def _drawn(self) -> RenderableType:
         instance = self._instance
         if instance is None:
@@ -62,7 +69,8 @@ class LiveProgress:
         step = f", {in_words(instance.stage)}" if instance.stage else ""
         left = instance.seconds_left
         rest = f", {span(left - (time.monotonic() - self._since))} left" if left and not step else ""
-        return plain(f"{instance.id} {instance.status}{step}{rest} · {span(time.monotonic() - self._began)}")
+        away = "" if self._answering else f" · {AWAY}"
+        return plain(f"{instance.id} {instance.status}{step}{rest} · {span(time.monotonic() - self._began)}{away}")
 
     def _stages(self, instance: Instance) -> Table:
         table = Table.grid(padding=(0, 2))

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Sequence
 from typing import Any, TextIO
 
 import click
 
 from ccc.environment import read_environment
+from ccc.program import pasteable
 
 # C0 without tab and newline, DEL, C1, and the characters that reorder text on a terminal.
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -32,6 +32,12 @@ def tell(text: str = "") -> None:
 def say(text: str) -> None:
     """Write one line beside the answer to stderr."""
     click.echo(plain(text), err=True)
+
+
+def say_next(*commands: str) -> None:
+    """Write the commands that make sense now to stderr, one a line, as they have to be typed."""
+    for index, command in enumerate(commands):
+        say(("      " if index else "Next: ") + pasteable(command))
 
 
 def emit(document: Any) -> None:
@@ -54,16 +60,3 @@ def heading(text: str) -> str:
     environment = read_environment()
     wanted = is_terminal(sys.stdout) and not (environment.no_color or environment.dumb_terminal)
     return click.style(text, bold=True) if wanted else text
-
-
-def columns(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Write aligned columns, two spaces apart, without trailing spaces."""
-    clean = [tuple(plain(cell).replace("\n", " ") for cell in row) for row in rows]
-    widths = [max(len(row[index]) for row in [head, *clean]) for index in range(len(head))]
-    click.echo(heading(_line(head, widths)))
-    for row in clean:
-        click.echo(_line(row, widths))
-
-
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()

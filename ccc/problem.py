@@ -5,6 +5,7 @@ The codes are those of the service's error tree; a code that is not known here f
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ccc.errors import CliError, Conflicted, Failed, NotAllowed, NotFound, Unwell, WrongUse
@@ -32,6 +33,21 @@ BY_STATUS: dict[int, type[CliError]] = {
     429: Conflicted,
 }
 
+# How the fields of a request are called on a command line.
+ARGUMENTS = {
+    "hours": "HOURS",
+    "server_type": "TYPE",
+    "email": "EMAIL",
+    "ssh_public_key": "SSH_KEY",
+    "location": "--location",
+    "owner": "--owner",
+    "status": "--status",
+    "confirm": "--confirm",
+    "dry_run": "--dry-run",
+}
+
+ID = re.compile(r"/instances/([0-9a-f]{12})")
+
 NEXT = {
     "stock": "ccc types",
     "limit": "ccc list",
@@ -42,16 +58,17 @@ NEXT = {
 }
 
 
-def error_from(status: int, document: Any, request_id: str | None, url: str) -> CliError:
-    """Return the error that this answer of `url` means; `document` is the problem, or anything at all."""
+def error_from(status: int, document: Any, request_id: str | None, url: str, path: str = "") -> CliError:
+    """Return the error that this answer of `url` to `path` means; `document` is the problem, or anything at all."""
     problem = document if isinstance(document, dict) else {}
     code = str(problem.get("code") or "")
     said = problem.get("detail") or problem.get("title") or f"{url} answered {status} and gave no reason."
-    kind = _kind(status, code)
+    kind, errors = _kind(status, code), problem.get("errors")
+    message, details = _said_once(str(said), errors)
     return kind(
-        str(said),
-        details=_details(problem.get("errors")),
-        next_command=_next(kind, code, problem.get("errors")),
+        message,
+        details=details,
+        next_command=_next(kind, code, errors, path),
         request_id=request_id or problem.get("request_id"),
     )
 
@@ -62,17 +79,31 @@ def _kind(status: int, code: str) -> type[CliError]:
     return BY_STATUS.get(status, Unwell if status >= INTERNAL else Failed)
 
 
-def _next(kind: type[CliError], code: str, errors: Any) -> str | None:
+def _next(kind: type[CliError], code: str, errors: Any, path: str) -> str | None:
+    suggestion, subject = _suggestion(kind, code, errors), ID.search(path)
+    return suggestion and (re.sub(r"\bID\b", subject.group(1), suggestion) if subject else suggestion)
+
+
+def _suggestion(kind: type[CliError], code: str, errors: Any) -> str | None:
     if isinstance(errors, dict) and {"server_type", "location"} & errors.keys():
         return "ccc types"
     fallback = {NotFound: "not_found", NotAllowed: "unauthorized"}.get(kind, "")
     return NEXT.get(code) or NEXT.get(fallback)
 
 
+def _said_once(sentence: str, errors: Any) -> tuple[str, tuple[str, ...]]:
+    """Return the sentence and the lines below it; a sentence that only strings the lines together gives way to them."""
+    details = _details(errors)
+    repeated = isinstance(errors, dict) and sentence == "; ".join(f"{name}: {why}" for name, why in errors.items())
+    if not (repeated and details):
+        return sentence, details
+    return (details[0], ()) if len(details) == 1 else ("Some of it is not acceptable:", details)
+
+
 def _details(errors: Any) -> tuple[str, ...]:
     """Return one line a field, from `{field: sentence}` or a list of either objects or sentences."""
     if isinstance(errors, dict):
-        return tuple(f"{name}: {why}" for name, why in errors.items())
+        return tuple(f"{ARGUMENTS.get(name, name)}: {why}" for name, why in errors.items())
     if isinstance(errors, list):
         return tuple(_detail(one) for one in errors)
     return ()

@@ -19,6 +19,8 @@ from ccc.when import span
 ENDING = frozenset({"deleting", "deleted", "failed"})
 """Who ends a machine does not want to read how it was made."""
 
+AWAY = "waiting for the service to answer"
+
 
 class Progress(Protocol):
     """Shows instances as they come; a context manager, so that a terminal is left as it was."""
@@ -29,6 +31,9 @@ class Progress(Protocol):
     ) -> None: ...
     def show(self, instance: Instance) -> None:
         """Show the instance as it is now."""
+
+    def answering(self, yes: bool) -> None:
+        """Show whether the service answers at the moment."""
 
 
 def progress() -> Progress:
@@ -47,6 +52,7 @@ class PlainProgress:
         self._now = now
         self._began = now()
         self._told: set[str] = set()
+        self._answering = True
 
     def __enter__(self) -> Self:
         return self
@@ -68,10 +74,19 @@ class PlainProgress:
         if instance.stage:
             self._tell_once(instance.stage, "")
 
+    def answering(self, yes: bool) -> None:
+        """Write a line whenever the service begins or ceases to be away."""
+        if yes != self._answering:
+            self._answering = yes
+            self._tell("the service answers again" if yes else AWAY)
+
     def _tell_once(self, step: str, aside: str) -> None:
         if step not in self._told:
             self._told.add(step)
-            say(f"[{span(self._now() - self._began):>12}] {in_words(step)}{aside}")
+            self._tell(f"{in_words(step)}{aside}")
+
+    def _tell(self, what: str) -> None:
+        say(f"[{span(self._now() - self._began):>12}] {what}")
 
 
 def in_words(step: str) -> str:

@@ -38,7 +38,7 @@ def wait_for(api: Api, first: Instance, wait: Wait) -> Instance:
             display.show(first)
             if wait.settled(first):
                 return first
-            for last in follow(api, first.id, timeout=wait.timeout):
+            for last in follow(api, first.id, timeout=wait.timeout, answering=display.answering):
                 display.show(last)
                 if wait.settled(last):
                     break

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import shlex
 import sys
 from pathlib import Path
 
@@ -35,9 +36,21 @@ def public_key(argument: str) -> str:
     """Return the one line of the public key that `argument` is or names; raises WrongUse, never quoting a key."""
     if argument == "-":
         return checked_key(_from_stdin(), source="stdin")
-    if is_private(argument) or _looks_like_key(argument):
+    if is_private(argument) or looks_like_key(argument):
         return checked_key(argument, source="the argument")
     return checked_key(_from_file(argument), source=_shown(argument))
+
+
+def private_half(argument: str) -> str | None:
+    """Return the path of the private key beside the `.pub` file that `argument` names, None where there is none."""
+    if not argument.endswith(".pub") or looks_like_key(argument):
+        return None
+    path = Path(argument.removesuffix(".pub"))
+    try:
+        path = path.expanduser() if argument.startswith("~") else path
+        return str(path) if path.is_file() else None
+    except (OSError, RuntimeError):  # RuntimeError: ~ without a home
+        return None
 
 
 def is_private(text: str) -> bool:
@@ -60,7 +73,8 @@ def checked_key(text: str, *, source: str) -> str:
     return lines[0]
 
 
-def _looks_like_key(argument: str) -> bool:
+def looks_like_key(argument: str) -> bool:
+    """Tell whether `argument` is meant as the key itself, not as the path of one."""
     words = argument.split(maxsplit=1)
     return bool(words) and (words[0] in KEY_TYPES or words[0] == "ssh-dss" or "\n" in argument)
 
@@ -123,4 +137,4 @@ def _shown(argument: str) -> str:
 
 def _public_half(source: str) -> str | None:
     half = Path(f"{source}.pub")
-    return f"ccc provision EMAIL {half}" if half.is_file() else MAKE_KEY
+    return f"ccc provision EMAIL {shlex.quote(str(half))}" if half.is_file() else MAKE_KEY

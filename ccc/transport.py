@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ccc import __version__
 from ccc.errors import BadAnswer, CliError, Unreachable
 from ccc.problem import PROBLEM, error_from
+from ccc.program import pasteable
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 35.0  # API Gateway itself gives up after 29 s
 NOT_MODIFIED = 304
+NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +51,11 @@ class Request:
 class Transport:
     """Sends requests to one address with one token; raises Unreachable, or the error the service names."""
 
-    def __init__(self, *, url: str, token: str | None) -> None:
+    def __init__(self, *, url: str, token: str | None, others: tuple[str, ...] = ()) -> None:
+        """`others` are the names of saved services at other addresses: suggestions for when this one is away."""
         self.url = url
         self._token = token
+        self._others = others
         self._pool: PoolManager | None = None
 
     @property
@@ -72,7 +76,7 @@ class Transport:
             return Answer(status=response.status, document=None, headers=headers)
         document = self._document(response, headers)
         if not 200 <= response.status < 300:  # noqa: PLR2004 the successes of HTTP
-            raise error_from(response.status, document, headers.get("x-request-id"), self.url)
+            raise self._refusal(request, response.status, document, headers)
         if not isinstance(document, dict):
             raise self._not_ours(response.status, headers)
         return Answer(status=response.status, document=document, headers=headers)
@@ -122,6 +126,13 @@ class Transport:
                 raise self._not_ours(response.status, headers) from None
             return None
 
+    def _refusal(self, request: Request, status: int, document: Any, headers: dict[str, str]) -> CliError:
+        if status == NOT_FOUND and not headers.get("content-type", "").startswith(PROBLEM):
+            return BadAnswer(
+                f"Something else than this service answers at {self.url}.", next_command="ccc context list"
+            )
+        return error_from(status, document, headers.get("x-request-id"), self.url, request.path)
+
     def _not_ours(self, status: int, headers: dict[str, str]) -> BadAnswer:
         return BadAnswer(
             f"{self.url} answered ({status}), but not in this service's language: is the address right?",
@@ -131,9 +142,10 @@ class Transport:
 
     def _unreachable(self, error: Exception) -> CliError:
         reason = getattr(error, "reason", None) or error
+        saved = f"Other saved services: {', '.join(self._others)}    (ccc context use NAME)"
         return Unreachable(
             f"Nothing usable answers at {self.url}.",
-            details=(_sentence(reason),),
+            details=(_sentence(reason), *([pasteable(saved)] if self._others else [])),
             next_command="make up    (starts the service on this machine; or give another --url)",
         )
 

@@ -26,17 +26,33 @@ class Pace:
     pause: Callable[[float], None] = time.sleep
 
 
-def follow(api: Api, instance_id: str, *, timeout: float | None, pace: Pace | None = None) -> Iterator[Instance]:
+def follow(
+    api: Api,
+    instance_id: str,
+    *,
+    timeout: float | None,
+    pace: Pace | None = None,
+    answering: Callable[[bool], None] | None = None,
+) -> Iterator[Instance]:
     """Yield the instance now and after every change; raises WaitedTooLong after `timeout` seconds (None: never).
 
-    The service may be away or unwell for `patience` seconds between two looks; not at the first one.
+    The service may be away or unwell for `patience` seconds between two looks; not at the first one. `answering` is
+    told after every look whether the service answered.
     """
-    return _Following(api, instance_id, timeout, pace or Pace()).run()
+    return _Following(api, instance_id, timeout, pace or Pace(), answering).run()
 
 
 class _Following:
-    def __init__(self, api: Api, instance_id: str, timeout: float | None, pace: Pace) -> None:
+    def __init__(
+        self,
+        api: Api,
+        instance_id: str,
+        timeout: float | None,
+        pace: Pace,
+        answering: Callable[[bool], None] | None,
+    ) -> None:
         self.api, self.id, self.pace = api, instance_id, pace
+        self.tell = answering or (lambda _: None)
         self.timeout = timeout
         self.deadline = None if timeout is None else pace.now() + timeout
         self.answered: float | None = None
@@ -52,12 +68,18 @@ class _Following:
             self._rest(began, moved=news.instance is not None and _place(before) != _place(news.instance))
 
     def _look(self) -> Look:
+        look = self._look_if_answered()
+        self.tell(look is not None)
+        return look or Look(instance=None, etag=self.known.etag)
+
+    def _look_if_answered(self) -> Look | None:
+        """Return None while the service is away; raises when that takes too long, or at the first look."""
         try:
             look = self._held_look()
         except (Unreachable, Unwell):
             if self.answered is None or self.pace.now() - self.answered > self.pace.patience:
                 raise
-            return Look(instance=None, etag=self.known.etag)
+            return None
         self.answered = self.pace.now()
         return look
 

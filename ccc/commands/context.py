@@ -9,14 +9,19 @@ import click
 from ccc.connection import ADD_CONTEXT, Connection, checked_token, checked_url, connection_of
 from ccc.contexts import change_contexts, load_contexts, save_context
 from ccc.errors import NotAllowed, WrongUse
-from ccc.output import columns, emit, say, tell
+from ccc.output import emit, say, tell
+from ccc.suggesting import Suggesting
+from ccc.table import Column, show_table
 from ccc.verb import Verb, common_options, example, flags_of, wants_json
 
 TOKEN_LIMIT = 4096  # bytes read from stdin
 
 
 @click.group(
-    "context", short_help="Services known by name.", epilog=example("ccc context list", "ccc context use onebox-8000")
+    "context",
+    cls=Suggesting,
+    short_help="Services known by name.",
+    epilog=example("ccc context list", "ccc context use onebox-8000"),
 )
 def command() -> None:
     """Save services by name (address and token, readable by you alone) and choose the current one."""
@@ -32,7 +37,7 @@ def show_all(ctx: click.Context) -> None:
         emit({"current": known.current, "contexts": named})
         return
     rows = [("*" if name == known.current else "", name, one.url) for name, one in known.by_name.items()]
-    columns(("", "NAME", "URL"), rows)
+    show_table((Column(name=""), Column(name="NAME"), Column(name="URL")), rows)
 
 
 @command.command("add", cls=Verb, short_help="Save a service.", epilog=example(

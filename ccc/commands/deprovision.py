@@ -7,10 +7,10 @@ import sys
 import click
 
 from ccc.connection import open_api
-from ccc.errors import Failed
+from ccc.errors import Declined
 from ccc.instance import Instance
 from ccc.instance_argument import instance_argument
-from ccc.output import emit, is_terminal, person_present, say, tell
+from ccc.output import emit, is_terminal, person_present, say, say_next, tell
 from ccc.settling import Wait, is_gone, wait_for
 from ccc.timeout_option import timeout_option
 from ccc.verb import Verb, example, wants_json
@@ -46,14 +46,14 @@ def command(ctx: click.Context, instance_id: str, yes: bool, no_wait: bool, time
 
 
 def _ask(instance: Instance) -> None:
-    """Return when the person agrees; raises Failed when not. A machine whose life is over needs no question."""
+    """Return when the person agrees; raises Declined when not. A machine whose life is over needs no question."""
     if is_gone(instance):
         return
     whose = f" of {instance.email}" if instance.email else ""
     where = f" at {instance.ip}" if instance.ip else ""
     say(f"Instance {instance.id}{whose}{where} is {instance.status}. Everything on it will be lost.")
     if not click.confirm("Delete it?", err=is_terminal(sys.stderr)):
-        raise Failed("Nothing was deleted.", next_command=f"ccc deprovision {instance.id} --yes")
+        raise Declined("Nothing was deleted.")
 
 
 def _tell(ending: Instance, *, already: bool) -> None:
@@ -63,4 +63,4 @@ def _tell(ending: Instance, *, already: bool) -> None:
         tell(f"Instance {ending.id} is {ending.status}.")
     else:
         tell(f"Instance {ending.id} is being deleted.")
-        say(f"Next: ccc status {ending.id}")
+        say_next(f"ccc status {ending.id}")

@@ -7,12 +7,21 @@ import sys
 import click
 
 from ccc.connection import open_api
-from ccc.instance import Instance
-from ccc.output import columns, emit, is_terminal, say
+from ccc.instance import ENDING, OVER, Instance
+from ccc.output import emit, is_terminal, say, say_next
+from ccc.table import Column, show_table
 from ccc.verb import Verb, example, wants_json
 from ccc.when import local, span
 
-HEAD = ("ID", "ADDRESS", "E-MAIL", "EXPIRES", "STATUS", "TYPE", "LOCATION")
+COLUMNS = (
+    Column(name="ID"),
+    Column(name="ADDRESS"),
+    Column(name="E-MAIL", spare=2),
+    Column(name="EXPIRES", spare=1),
+    Column(name="STATUS"),
+    Column(name="TYPE", spare=3),
+    Column(name="LOCATION", spare=4),
+)
 ABSENT = "-"
 
 
@@ -30,9 +39,10 @@ def command(ctx: click.Context, every: bool, status: str | None, owner: str | No
     if wants_json(ctx):
         emit({"instances": [one.document for one in found]})
         return
-    columns(HEAD, [row(one, human=is_terminal(sys.stdout)) for one in found])
+    show_table(COLUMNS, [row(one, human=is_terminal(sys.stdout)) for one in found])
     if not found:
-        say("No machines. Next: ccc provision EMAIL SSH_KEY")
+        say("No machines.")
+        say_next("ccc provision EMAIL SSH_KEY")
 
 
 def row(instance: Instance, *, human: bool) -> tuple[str, ...]:
@@ -50,7 +60,8 @@ def row(instance: Instance, *, human: bool) -> tuple[str, ...]:
 
 
 def _end(instance: Instance) -> str | None:
-    if not instance.expires_at:
+    """Return the end in local words; what is over or ending has none that is still to come."""
+    if not instance.expires_at or instance.status in ENDING | OVER:
         return None
     left = f" ({span(instance.seconds_left)} left)" if instance.seconds_left else ""
     return local(instance.expires_at) + left

@@ -6,14 +6,16 @@ import os
 import shutil
 import signal
 import sys
+from pathlib import Path
 
 import click
 
 from ccc.connection import open_api
+from ccc.environment import read_environment
 from ccc.errors import Failed
 from ccc.host import Host, host_of
 from ccc.instance_argument import instance_argument
-from ccc.output import emit
+from ccc.output import emit, is_terminal, say
 from ccc.verb import Verb, example, wants_json
 
 
@@ -33,10 +35,13 @@ def command(ctx: click.Context, identity: str | None, instance_id: str, words: t
     The host key comes from the service and is pinned; your own known_hosts is neither read nor written. With --output
     json the command line is printed instead of run.
     """
-    arguments = ssh_arguments(host_of(open_api(ctx).instance(instance_id)), identity, words)
+    host = host_of(open_api(ctx).instance(instance_id), read_environment().cache_folder)
+    arguments = ssh_arguments(host, identity, words)
     if wants_json(ctx):
         emit({"argv": arguments})
         return
+    if identity is None and is_terminal(sys.stderr):
+        say(key_hint(Path.home() / ".ssh"))
     _become(arguments)
 
 
@@ -46,6 +51,14 @@ def ssh_arguments(host: Host, identity: str | None, words: tuple[str, ...]) -> l
     key = ["-i", identity, "-o", "IdentitiesOnly=yes"] if identity else []
     target = [f"{host.user}@{host.address}"]
     return ["ssh", *pinned, *key, "-p", str(host.port), *target, *(["--", *words] if words else [])]
+
+
+def key_hint(folder: Path) -> str:
+    """Return what to know before ssh's own "Permission denied", after which nothing of ours runs any more."""
+    private = [path for path in folder.glob("id_*") if path.suffix != ".pub"]
+    if private:
+        return "Using your default SSH keys; give another with -i KEY."
+    return "No key in ~/.ssh: give one with -i KEY."
 
 
 def _become(arguments: list[str]) -> None:

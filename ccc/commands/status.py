@@ -6,6 +6,8 @@ import click
 
 from ccc.api import Api
 from ccc.connection import open_api
+from ccc.cost import cost_in_words
+from ccc.ending import ending
 from ccc.errors import Interrupted
 from ccc.instance import OVER, Instance
 from ccc.instance_argument import instance_argument
@@ -13,7 +15,6 @@ from ccc.output import emit, tell
 from ccc.progress import in_words, progress
 from ccc.verb import Verb, example, wants_json
 from ccc.waiting import follow
-from ccc.when import local_and_utc, span
 
 
 @click.command(
@@ -49,19 +50,12 @@ def facts(instance: Instance) -> list[tuple[str, str]]:
         ("Type", kind),
         ("SSH command", instance.ssh_command),
         ("Host key", instance.fingerprint),
-        ("Expires", _end(instance)),
+        ending(instance) or ("Expires", None),
+        ("Cost", cost_in_words(instance.document)),
         ("Note", instance.note),
         *(("Failure", line) for line in instance.failure_lines),
-        ("End", instance.document.get("end_reason")),
     ]
     return [(name, str(value)) for name, value in known if value]
-
-
-def _end(instance: Instance) -> str | None:
-    if not instance.expires_at:
-        return None
-    left = f", {span(instance.seconds_left)} left" if instance.seconds_left else ""
-    return local_and_utc(instance.expires_at) + left
 
 
 def _watched(api: Api, instance: Instance) -> Instance:
@@ -69,7 +63,7 @@ def _watched(api: Api, instance: Instance) -> Instance:
     try:
         with progress() as display:
             display.show(instance)
-            for latest in follow(api, instance.id, timeout=None):
+            for latest in follow(api, instance.id, timeout=None, answering=display.answering):
                 instance = latest
                 display.show(instance)
                 if instance.status in OVER:

@@ -56,6 +56,7 @@ NO_ROUTE = {
     "losses": "a part of every sweep",
     "work_off": "a part of tick and reap",
     "found_stack": "a deployment or a first start calls it",
+    "hurry": "a build platform's word that a job has ended calls it",
     "expire_leases": "one box calls it when its supervisor starts",
 }
 
@@ -81,7 +82,6 @@ OTHER_COMMANDS = {
     "ssh-config": "prints what `status` shows for ssh",
     "wait": "asks `GET /instances/{id}` until it is ready",
     "logs": "asks `GET /instances/{id}/log`, which `show` answers",
-    "open": "opens the status page in a browser",
     "context": "keeps addresses and tokens on the caller's machine",
     "completion": "prints a script for the shell",
 }

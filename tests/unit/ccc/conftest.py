@@ -30,12 +30,13 @@ def environment(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "HOME": str(tmp_path / "home"),
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
         "CCC_URL": service.url,
         "CCC_TOKEN": TOKEN,
         "LANG": "C.UTF-8",
         "TZ": "UTC",
     }
-    for name in ("NO_COLOR", "TERM", "SHELL", "BROWSER", "_CCC_COMPLETE"):
+    for name in ("NO_COLOR", "TERM", "SHELL", "CCC_PROGRAM", "COLUMNS", "_CCC_COMPLETE"):
         monkeypatch.delenv(name, raising=False)
     for name, value in chosen.items():
         monkeypatch.setenv(name, value)

@@ -23,7 +23,7 @@ KNOWN = Contexts(
 
 def variables(url: str | None = None, token: str | None = None) -> Environment:
     """Return an environment that says this much."""
-    return Environment(url=url, token=token, config_folder=Path(), cache_folder=Path())
+    return Environment(url=url, token=token, config_folder=Path(), cache_folder=Path(), state_folder=Path())
 
 
 def test_the_current_context_is_the_last_word() -> None:

@@ -41,7 +41,8 @@ def test_a_no_deletes_nothing(environment: dict[str, str], service: Service, wor
     service.add(instance(ID, **RUNNING))
     code, screen = on_terminal(environment, "deprovision", ID, answers=(("[y/N]", f"{word}\n"),))
     assert code == 1
-    assert "Nothing was deleted." in screen
+    assert screen.endswith("Nothing was deleted.\r\n")
+    assert "Error" not in screen
     assert service.methods() == [f"GET /instances/{ID}"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import stat
+import subprocess
 import time
 from pathlib import Path
 
@@ -26,9 +27,61 @@ def test_from_order_to_ssh_command(ccc: Ccc, service: Service) -> None:
     assert done.code == 0
     assert done.out.splitlines()[:2] == [f"Instance ID: {ID}", "SSH command: ssh -p 2222 claude@127.0.0.9"]
     assert "(2026-11-24T12:00:00Z)" in next(line for line in done.out.splitlines() if line.startswith("Expires: "))
-    assert f"echo '{KNOWN_HOSTS}' >> ~/.ssh/known_hosts" in done.out
+    assert f"Known hosts: {KNOWN_HOSTS}" in done.out.splitlines()
+    assert "Cost: 0.00 EUR so far, 0.31 EUR until its end" in done.out.splitlines()
+    assert "Asked for 1 h; it ends with the hour that is paid anyway." in done.err.splitlines()
+    assert done.out.count("Instance ID:") == 1
     assert f"ccc extend {ID}" in done.err
     assert f"ccc deprovision {ID}" in done.err
+
+
+def test_the_key_is_trusted_by_one_line(ccc: Ccc, service: Service, environment: dict[str, str]) -> None:
+    """The line works where there is no ~/.ssh yet, and again where the address belonged to another machine."""
+    service.plan = [RUNNING]
+    lines = [line.strip() for line in ccc("provision", MAIL, fresh_public_key()).out.splitlines()]
+    typed = lines[lines.index("Trust it before the first login:") + 1]
+    folder = Path(environment["HOME"]) / ".ssh"
+    # ssh-keygen takes the home from the account, not from $HOME: name the file to keep this test in its own folder
+    typed = typed.replace("ssh-keygen -R", f"ssh-keygen -f {folder}/known_hosts -R")
+    Path(environment["HOME"]).mkdir()
+    for known in ("", f"{KNOWN_HOSTS.split()[0]} {fresh_public_key('')}\n"):
+        if known:
+            (folder / "known_hosts").write_text(known, encoding="utf-8")
+        subprocess.run(["/bin/sh", "-c", typed], env=environment, check=True, capture_output=True)
+        assert (folder / "known_hosts").read_text(encoding="utf-8") == KNOWN_HOSTS + "\n"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_the_next_command_names_the_key(ccc: Ccc, service: Service, tmp_path: Path) -> None:
+    """Where the private half lies beside the .pub file that was given, the suggested ssh uses it."""
+    private = fresh_private_key(tmp_path)
+    service.plan = [RUNNING]
+    assert f"Next: ccc ssh -i {private} {ID}" in ccc("provision", MAIL, f"{private}.pub").err.splitlines()
+    private.unlink()
+    service.plan = [RUNNING]
+    assert f"Next: ccc ssh {ID}" in ccc("provision", MAIL, f"{private}.pub").err.splitlines()
+
+
+def test_a_type_in_capitals(ccc: Ccc, service: Service) -> None:
+    """A type is sent in the service's spelling."""
+    ccc("provision", MAIL, fresh_public_key(), "4", "CPX22", "--no-wait")
+    assert service.asked[0].body["server_type"] == "cpx22"
+
+
+@pytest.mark.parametrize("first", ["key.pub", "KEY", "-", "somewhere/key"])
+def test_key_before_address(ccc: Ccc, service: Service, first: str) -> None:
+    """EMAIL and SSH_KEY the wrong way round are told apart by their look, and nothing is sent."""
+    done = ccc("provision", fresh_public_key() if first == "KEY" else first, MAIL)
+    assert done.code == 2
+    assert "EMAIL comes first" in done.err
+    assert service.asked == []
+
+
+def test_what_was_asked_for_in_hours(ccc: Ccc, service: Service) -> None:
+    """Without hours of one's own the sentence about the end names none."""
+    service.plan = [RUNNING]
+    done = ccc("provision", MAIL, fresh_public_key())
+    assert "It ends with the hour that is paid anyway." in done.err.splitlines()
 
 
 def test_what_is_sent(ccc: Ccc, service: Service) -> None:

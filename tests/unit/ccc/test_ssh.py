@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from ccc.commands.ssh import key_hint
 from ccc.errors import BadAnswer
 from ccc.host import target_of
-from tests.unit.ccc.command_line import finished, start
+from tests.unit.ccc.command_line import finished, on_terminal, start
 from tests.unit.ccc.conftest import Ccc
 from tests.unit.ccc.service import KNOWN_HOSTS, RUNNING, Service, instance
 
@@ -82,13 +83,41 @@ def test_ssh_finds_the_pinned_key(ccc: Ccc, service: Service, tmp_path: Path) ->
     assert found.returncode == 0
 
 
-@pytest.mark.parametrize("status", ["requested", "deleted", "failed"])
-def test_a_machine_that_does_not_run(ccc: Ccc, service: Service, status: str) -> None:
+def test_a_machine_that_does_not_run_yet(ccc: Ccc, service: Service) -> None:
     """Without ssh there is exit code 5 and the command that waits for it."""
-    service.add(instance(ID, status=status))
+    service.add(instance(ID, status="requested"))
     done = ccc("ssh", ID)
     assert done.code == 5
-    assert f"ccc wait {ID}" in done.err
+    assert f"Next: ccc wait {ID}" in done.err
+
+
+@pytest.mark.parametrize("verb", ["ssh", "ssh-config"])
+@pytest.mark.parametrize("status", ["deleting", "deleted", "failed"])
+def test_a_machine_that_is_gone(ccc: Ccc, service: Service, verb: str, status: str) -> None:
+    """Nobody is told to wait for a machine that will not come back."""
+    service.add(instance(ID, status=status))
+    done = ccc(verb, ID)
+    assert done.code == 5
+    assert "is gone" in done.err
+    assert "Next: ccc provision" in done.err
+    assert "wait" not in done.err
+
+
+def test_which_key_is_said_before_ssh_takes_over(with_fake_ssh: dict[str, str], service: Service) -> None:
+    """On a terminal a person learns first which key is tried; with -i there is nothing to say."""
+    service.add(instance(ID, **RUNNING))
+    code, screen = on_terminal(with_fake_ssh, "ssh", ID)
+    assert (code, screen.splitlines()[0]) == (42, "No key in ~/.ssh: give one with -i KEY.")
+    assert "-i KEY" not in on_terminal(with_fake_ssh, "ssh", "-i", "key", ID)[1]
+    assert "-i KEY" not in finished(start(with_fake_ssh, "ssh", ID)).err
+
+
+def test_a_public_half_alone_is_no_key(tmp_path: Path) -> None:
+    """Default keys are those whose private half is there."""
+    (tmp_path / "id_ed25519.pub").touch()
+    assert "No key" in key_hint(tmp_path)
+    (tmp_path / "id_ed25519").touch()
+    assert key_hint(tmp_path) == "Using your default SSH keys; give another with -i KEY."
 
 
 @pytest.mark.parametrize(
@@ -143,7 +172,19 @@ def test_ssh_config(ccc: Ccc, service: Service, tmp_path: Path) -> None:
     settings = dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
     assert (settings["hostname"], settings["port"], settings["user"]) == ("127.0.0.9", "2222", "claude")
     assert settings["identityfile"].strip('"') == str(tmp_path / "my key")
-    assert settings["userknownhostsfile"].strip('"') == str(tmp_path / "cache" / "ccc" / f"known_hosts-{ID}")
+    assert settings["userknownhostsfile"].strip('"') == str(tmp_path / "state" / "ccc" / f"known_hosts-{ID}")
+    assert not (tmp_path / "cache").exists()  # a cache may be emptied at any time, and the block would fail then
+
+
+def test_ssh_config_works_from_any_folder(
+    ccc: Ccc, service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key's path is absolute in the block, also where `~` or a relative path was typed."""
+    service.add(instance(ID, **RUNNING))
+    monkeypatch.chdir(tmp_path)
+    for typed, meant in (("key", tmp_path / "key"), ("~/.ssh/key", tmp_path / "home" / ".ssh" / "key")):
+        settings = json.loads(ccc("ssh-config", "-i", typed, ID, "--output", "json").out)["settings"]
+        assert settings["IdentityFile"] == f'"{meant}"'
 
 
 def test_ssh_config_as_json(ccc: Ccc, service: Service) -> None:

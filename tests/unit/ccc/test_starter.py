@@ -17,6 +17,8 @@ MAKEFILE = """\
 .venv:
 \t@echo making
 \t@mkdir -p .venv/bin && cp python .venv/bin/python
+\t@sleep 0.3
+\t@touch .venv/.complete
 """
 
 
@@ -50,6 +52,37 @@ def test_it_makes_what_is_missing_once(checkout: Path, tmp_path: Path, environme
     assert (second.out, second.err) == (expected, "")
 
 
+def test_two_at_once_make_it_once(checkout: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+    """Who comes while another one makes .venv waits for it, though a python is there already, and goes on with it."""
+    command: list[str] = [str(checkout / "bin" / "ccc"), "list"]
+    both = [
+        subprocess.Popen(
+            command, cwd=tmp_path, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    told = [one.communicate(timeout=60) for one in both]
+    assert [out for out, _ in told] == [f"{checkout} {tmp_path} -P -m ccc list\n"] * 2
+    assert sum("making" in err.split() for _, err in told) == 1
+    assert sorted("waiting for another" in err for _, err in told) == [False, True]
+
+
+def test_a_half_made_one_is_made_again(checkout: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+    """A python whose libraries never came is not run."""
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    (checkout / ".venv" / "bin" / "python").write_text("#!/bin/sh\nexit 9\n", encoding="utf-8")
+    (checkout / ".venv" / "bin" / "python").chmod(0o755)
+    text = (checkout / "Makefile").read_text(encoding="utf-8").replace(".venv:\n", ".PHONY: .venv\n.venv:\n")
+    (checkout / "Makefile").write_text(text, encoding="utf-8")
+    assert call(checkout / "bin" / "ccc", "list", cwd=tmp_path, environment=environment).code == 0
+
+
+def test_it_says_how_it_was_started(checkout: Path, environment: dict[str, str]) -> None:
+    """The program learns the path that was typed, for what it suggests to type next."""
+    (checkout / "python").write_text('#!/bin/sh\necho "$CCC_PROGRAM"\n', encoding="utf-8")
+    assert call(Path("bin/ccc"), cwd=checkout, environment=environment).out == "bin/ccc\n"
+
+
 def test_when_making_fails(checkout: Path, tmp_path: Path, environment: dict[str, str]) -> None:
     """A failure is exit code 1 and names the command to try again."""
     (checkout / "Makefile").write_text(".venv:\n\t@false\n", encoding="utf-8")
@@ -79,7 +112,7 @@ def test_arguments_arrive_as_typed(checkout: Path, tmp_path: Path, environment: 
     assert done.out == "".join(f"<{word}>" for word in words)
 
 
-@pytest.mark.skipif(not (CHECKOUT / ".venv/bin/python").exists(), reason="this checkout has no .venv of its own")
+@pytest.mark.skipif(not (CHECKOUT / ".venv/.complete").exists(), reason="this checkout has no .venv of its own")
 def test_the_real_one(environment: dict[str, str], service: Service, tmp_path: Path) -> None:
     """A key's path is relative to the caller's folder, and modules lying there are not imported."""
     key = fresh_public_key()

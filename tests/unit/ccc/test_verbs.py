@@ -1,16 +1,15 @@
-"""The verbs that ask once: status, list, extend, types, logs, open, completion."""
+"""The verbs that ask once: status, list, extend, types, logs, completion."""
 
 from __future__ import annotations
 
 import json
 import signal
-from pathlib import Path
 
 import pytest
 
 from tests.unit.ccc.command_line import finished, on_terminal, start
 from tests.unit.ccc.conftest import Ccc
-from tests.unit.ccc.service import INSTALLING, MANAGE_TOKEN, RUNNING, TOKEN, Reply, Service, instance
+from tests.unit.ccc.service import INSTALLING, RUNNING, Service, instance
 
 ID = "0123456789ab"
 CX23 = {
@@ -129,7 +128,8 @@ def test_extend(ccc: Ccc, service: Service) -> None:
     assert done.code == 0
     assert "(2026-11-24T16:00:00Z)" in done.out.splitlines()[1]
     assert "(2026-11-24T12:00:00Z)" in done.out.splitlines()[2]
-    assert "Hours left to extend by: 140" in done.out
+    assert "Can still be extended by: 140 h" in done.out.splitlines()
+    assert "Cost: 0.00 EUR so far, 0.31 EUR until its end" in done.out.splitlines()
     assert service.asked[0].body == {"hours": 4}
 
 
@@ -152,12 +152,27 @@ def test_types_need_no_token(ccc: Ccc, service: Service, monkeypatch: pytest.Mon
     """Anyone may see what there is to be had, with price, stock and advice."""
     monkeypatch.delenv("CCC_TOKEN")
     service.types = [CX23, CPX11]
-    head, first, second = (line.split() for line in ccc("types").out.splitlines())
+    *table, footnote = ccc("types").out.splitlines()
+    head, first, second = (line.split() for line in table)
     assert head[:3] == ["TYPE", "CORES", "MEMORY"]
     assert first == [
         "cx23", "2", "4", "GB", "40", "GB", "x86", "0.0064", "3.99", "nbg1,hel1", "recommended",
     ]  # fmt: skip
-    assert second[-5:] == ["-", "2", "GB", "is", "little"]
+    assert second[-2:] == ["-", "*"]
+    assert footnote == "* 2 GB is little"
+
+
+def test_prices_can_be_compared(ccc: Ccc, service: Service) -> None:
+    """Prices have four and two decimals and end at the same place, and a note that two types share is told once."""
+    dear = {**CPX11, "name": "cpx51", "price_hourly_eur": "10.1", "price_monthly_eur": "150"}
+    service.types = [CX23, CPX11, dear]
+    lines = ccc("types").out.splitlines()
+    assert [
+        len(line.partition(price)[0]) + len(price)
+        for line, price in zip(lines, ("EUR/HOUR", "0.0064", "0.0064", "10.1000"), strict=False)
+    ] == [lines[0].index("EUR/HOUR") + len("EUR/HOUR")] * 4
+    assert "150.00" in lines[3]
+    assert lines[4:] == ["* 2 GB is little"]
 
 
 def test_types_as_json(ccc: Ccc, service: Service) -> None:
@@ -173,31 +188,6 @@ def test_logs(ccc: Ccc, service: Service) -> None:
     assert done.out == "first line\n?[2Jsecond line\n"
     assert done.err == "Attempt 2:\n"
     assert json.loads(ccc("logs", ID, "--output", "json").out)["attempt"] == 2
-
-
-def test_open_prints_the_page(ccc: Ccc, service: Service) -> None:
-    """Without a terminal the address is printed, and an operator's token is not in it."""
-    service.add(instance(ID))
-    assert ccc("open", ID).out == f"{service.url}/i/{ID}\n"
-
-
-def test_open_with_a_machines_own_token(ccc: Ccc, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A token that opens one machine only goes along in the fragment."""
-    service.reply_next(Reply(status=200, document=instance(ID)))
-    monkeypatch.setenv("CCC_TOKEN", MANAGE_TOKEN)
-    assert ccc("open", ID).out == f"{service.url}/i/{ID}#{MANAGE_TOKEN}\n"
-
-
-def test_open_on_a_terminal(environment: dict[str, str], service: Service, tmp_path: Path) -> None:
-    """On a terminal the browser is started with the address."""
-    service.add(instance(ID))
-    browser, seen = tmp_path / "browser", tmp_path / "seen"
-    browser.write_text(f'#!/bin/sh\necho "$1" > {seen}\n', encoding="utf-8")
-    browser.chmod(0o755)
-    code, _ = on_terminal({**environment, "BROWSER": str(browser)}, "open", ID)
-    assert code == 0
-    assert seen.read_text(encoding="utf-8") == f"{service.url}/i/{ID}\n"
-    assert TOKEN not in seen.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -10,8 +10,10 @@ import pytest
 from ccc.api import Api, Look
 from ccc.errors import Unreachable, Unwell, WaitedTooLong, WrongUse
 from ccc.instance import Instance, instance_from
+from ccc.progress import PlainProgress
 from ccc.waiting import Pace, follow
-from tests.unit.ccc.service import instance
+from tests.unit.ccc.command_line import on_terminal
+from tests.unit.ccc.service import RUNNING, Asked, Reply, Service, instance
 
 ID = "0123456789ab"
 
@@ -167,3 +169,40 @@ def test_the_first_look_must_succeed() -> None:
     with pytest.raises(Unreachable):
         collected(FakeApi(away), clock.pace())
     assert clock.pauses == []
+
+
+def test_an_absence_is_told() -> None:
+    """After every look it is known whether the service answered, so that a display can say what is waited for."""
+    clock, told = Clock(), list[bool]()
+    api = FakeApi(news("requested"), away, unwell, unchanged(clock), news("running"))
+    for found in follow(api, ID, timeout=1800, pace=clock.pace(), answering=told.append):
+        if found.status == "running":
+            break
+    assert told == [True, False, False, True, True]
+
+
+def test_an_absence_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """In plain lines the beginning and the end of an absence are told once each."""
+    display = PlainProgress()
+    for yes in (True, False, False, True, True):
+        display.answering(yes)
+    lines = [line.partition("] ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert lines == ["waiting for the service to answer", "the service answers again"]
+
+
+def test_an_absence_on_a_terminal(environment: dict[str, str], service: Service) -> None:
+    """The live display says that the service is away, while it is, and goes on."""
+    service.add(instance(ID))
+    service.plan = [RUNNING]
+    busy = Reply(status=503, document={}, headers={"Content-Type": "application/problem+json"})
+    original, looks = service.answer, list[Asked]()
+
+    def answer(asked: Asked) -> Reply:
+        looks.append(asked)
+        return busy if len(looks) == 3 else original(asked)
+
+    service.answer = answer  # type: ignore[method-assign]  # the third look meets a service that is away
+    code, screen = on_terminal(environment, "wait", ID)
+    assert code == 0
+    assert "waiting for the service to answer" in screen
+    assert screen.rindex("waiting for the service") < screen.index("SSH command")

@@ -1,0 +1,18 @@
+"""What a machine costs, in words; the service tells it to operators only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ccc.instance import OVER
+
+
+def cost_in_words(document: dict[str, Any]) -> str | None:
+    """Return what an instance object says of its cost in euros, or None when it says nothing."""
+    cost = document.get("cost")
+    if not isinstance(cost, dict) or cost.get("so_far_eur") is None:
+        return None
+    so_far, projected = cost["so_far_eur"], cost.get("projected_eur")
+    if document.get("status") in OVER:
+        return f"{so_far} EUR in all"
+    return f"{so_far} EUR so far" + ("" if projected is None else f", {projected} EUR until its end")
