@@ -29,7 +29,7 @@ up: .venv  ## run everything on this machine, in the foreground
 	@exec $(PY) -m onebox
 
 test: .venv  ## run all tests
-	$(CLEAN) $(PY) -m pytest -q -n $(JOBS) --dist loadscope
+	$(CLEAN) $(PY) -m pytest -q -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
 check: lint types contracts template test  ## everything CI checks
 

@@ -228,8 +228,8 @@ class Box:
 
     def mails(self) -> list[tuple[str, str]]:
         """Subject and text of every mail in the maildir, oldest first."""
-        if not (self.home / "mail").exists():
-            return []
+        if not (self.home / "mail" / "cur").exists():
+            return []  # nobody has delivered yet, or somebody is just making the folders
         letters, found = Maildir(self.home / "mail", create=False), []
         for key in sorted(letters.keys(), key=_delivered):
             text = letters[key].get_payload(decode=True)
