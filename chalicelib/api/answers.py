@@ -85,6 +85,7 @@ class Instance(Answer):
     created_at: datetime
     running_at: datetime | None
     expires_at: datetime | None
+    ended_at: datetime | None
     seconds_left: int | None = Field(ge=0)
     extension: HoursLeft | None
     failure: Failure | None

@@ -46,6 +46,7 @@ def _common(shown: Shown, services: Services, now: datetime) -> dict[str, Any]:
         "created_at": rfc3339(instance.created_at),
         "running_at": rfc3339(instance.running_at),
         "expires_at": rfc3339(instance.expires_at),
+        "ended_at": rfc3339(instance.ended_at),
         "seconds_left": _seconds_left(instance, now),
         "extension": _extension(instance, services.limits.max_life_hours),
         "failure": _failure(instance),

@@ -12,7 +12,6 @@ from datetime import timedelta
 
 from chalicelib.domain.errors import ProviderError, ProviderUnknown, WriteConflict
 from chalicelib.domain.instance import EndReason, Instance, Status
-from chalicelib.domain.orphans import cap
 from chalicelib.operations import marker
 from chalicelib.operations.ports import Run, RunEntry
 from chalicelib.operations.save import save
@@ -25,14 +24,15 @@ DELETED = "deleted"
 """The word with which a run's record says that a server was deleted."""
 
 
-def find_losses(services: Services, run: Run, listed: set[int], *, left: Callable[[], float]) -> Run:
-    """The run with the rows that lost their machine; of what `confirm` allows, what the orphans have left."""
+def missing_rows(services: Services, listed: set[int]) -> tuple[int, tuple[Instance, ...]]:
+    """How many rows run, and those of them whose machine is not in a list: nothing is proved by that yet."""
     rows = list(_running(services))
-    missing = [row for row in rows if row.machine is not None and row.machine.server_id not in listed]
-    run = replace(run, rows=run.rows + len(rows))
-    if len(missing) > cap(len(rows)) and run.confirm is None:
-        services.alarms.raise_alarm("sweep.too_many_losses", losses=len(missing), rows=len(rows))
-        return replace(run, frozen=run.frozen or f"{len(missing)} machines missing at once")
+    missing = (row for row in rows if row.machine is not None and row.machine.server_id not in listed)
+    return len(rows), tuple(missing)
+
+
+def look_at_losses(services: Services, run: Run, missing: tuple[Instance, ...], *, left: Callable[[], float]) -> Run:
+    """The run with the rows that lost their machine; of what `confirm` allows, what the orphans have left."""
     allowed = None if run.confirm is None else max(run.confirm - _deleted(run), 0)
     for row in missing[:allowed]:
         if left() <= 0:

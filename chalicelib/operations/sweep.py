@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain import labels
 from chalicelib.domain.errors import CccError, UnknownSchema
+from chalicelib.domain.instance import Instance
 from chalicelib.domain.orphans import Judgement, ServerFact, Sighting, Verdict, cap, judge
 from chalicelib.operations import clocks, marker
-from chalicelib.operations.losses import DELETED, find_losses
+from chalicelib.operations.losses import DELETED, look_at_losses, missing_rows
 from chalicelib.operations.ports import Run, RunEntry, StackState
 from chalicelib.operations.services import Services
 
@@ -34,10 +35,31 @@ def sweep(services: Services, run: Run, *, left: Callable[[], float]) -> Run:
         return _refused(services, run, why)
     seen = services.runs.sightings()
     verdicts = tuple(_verdict(services, server, seen, stack, now) for server in servers)
-    run = _act(services, replace(run, servers=len(servers)), verdicts, stack, left)
+    rows, missing = missing_rows(services, {server.server_id for server in servers})
+    kept = tuple(_entry("left alone", verdict) for verdict in verdicts if not _doomed(verdict))
+    run = replace(run, servers=len(servers), rows=run.rows + rows, skipped=(*run.skipped, *kept))
     if not run.dry_run:
         _remember(services, verdicts, seen, now)
-    return find_losses(services, run, {server.server_id for server in servers}, left=left)
+    if (why := _too_many(services, run, verdicts, rows, missing)) is not None:
+        held = tuple(_entry("held back: too many at once", verdict) for verdict in verdicts if _doomed(verdict))
+        return replace(run, skipped=(*run.skipped, *held), frozen=why)
+    run = _act(services, run, verdicts, stack, left)
+    return look_at_losses(services, run, missing, left=left)
+
+
+def _doomed(verdict: Verdict) -> bool:
+    return verdict.judgement is Judgement.DELETE
+
+
+def _too_many(
+    services: Services, run: Run, verdicts: tuple[Verdict, ...], rows: int, missing: tuple[Instance, ...]
+) -> str | None:
+    """Why nothing is done at all: so many orphans or losses are a sign of our own mistake (rule R12)."""
+    orphans = len([verdict for verdict in verdicts if _doomed(verdict)])
+    if run.confirm is not None or (orphans <= cap(len(verdicts)) and len(missing) <= cap(rows)):
+        return None
+    services.alarms.raise_alarm("sweep.too_many", orphans=orphans, losses=len(missing), dry_run=run.dry_run)
+    return f"{orphans} orphans and {len(missing)} missing machines at once"
 
 
 def _refused(services: Services, run: Run, why: str) -> Run:
@@ -69,17 +91,10 @@ def _verdict(
 def _act(
     services: Services, run: Run, verdicts: tuple[Verdict, ...], stack: StackState, left: Callable[[], float]
 ) -> Run:
-    doomed = [verdict for verdict in verdicts if verdict.judgement is Judgement.DELETE]
-    skipped = tuple(_entry("left alone", verdict) for verdict in verdicts if verdict not in doomed)
-    run = replace(run, skipped=(*run.skipped, *skipped))
+    doomed = [verdict for verdict in verdicts if _doomed(verdict)]
     if run.dry_run:
         return replace(run, did=(*run.did, *(_entry("would delete", verdict) for verdict in doomed)))
-    allowed = cap(len(verdicts)) if run.confirm is None else run.confirm
-    if len(doomed) > allowed and run.confirm is None:
-        services.alarms.raise_alarm("sweep.too_many_orphans", orphans=len(doomed), allowed=allowed)
-        held = tuple(_entry("held back: too many at once", verdict) for verdict in doomed)
-        return replace(run, skipped=(*run.skipped, *held), frozen=f"{len(doomed)} orphans at once")
-    for verdict in doomed[:allowed]:
+    for verdict in doomed[: run.confirm]:
         if left() <= 0:
             break
         run = _delete(services, run, verdict, stack)

@@ -118,7 +118,7 @@ def test_r12_too_many_losses_are_a_sign_of_our_own_mistake(count: int, noted: in
     run = swept(world)
     assert sum(world.row(row.id).missing_since is not None for row in rows) == noted
     assert (run.frozen is None) is (noted > 0)
-    assert ("sweep.too_many_losses" in world.alarms.events()) is (noted == 0)
+    assert ("sweep.too_many" in world.alarms.events()) is (noted == 0)
 
 
 def test_a_confirmed_run_acts_on_at_most_so_many() -> None:

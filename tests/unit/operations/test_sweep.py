@@ -213,7 +213,22 @@ def test_o9_too_many_orphans_are_a_sign_of_our_own_mistake(servers: int, acted: 
     run = twice(world)
     assert len(deleted(run)) == acted
     assert (run.frozen is None) is (acted > 0)
-    assert ("sweep.too_many_orphans" in world.alarms.events()) is (acted == 0)
+    assert ("sweep.too_many" in world.alarms.events()) is (acted == 0)
+
+
+def test_r12_too_many_losses_hold_the_orphans_back_too() -> None:
+    """Whatever there is too much of, nothing at all is done in that run, and a dry run says so as well (rule R12)."""
+    world = World()
+    one = orphan(world, 1)
+    for row in [world.running(24) for _ in range(4)]:
+        assert row.machine is not None
+        world.servers.vanish(row.machine.server_id)
+    assert swept(world, dry_run=True).frozen is not None
+    run = twice(world)
+    assert run.frozen is not None
+    assert deleted(run) == []
+    assert one.server_id in world.servers.project.servers
+    assert "held back: too many at once" in {entry.what for entry in run.skipped}
 
 
 @pytest.mark.parametrize(("confirm", "acted"), [(0, 0), (2, 2), (5, 4)])
