@@ -13,9 +13,11 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
+
+from tests.quiet_server import QuietServer
 
 TOKEN = f"ccc_operator_{secrets.token_urlsafe(32)}"
 MANAGE_TOKEN = f"ccc_manage_{secrets.token_urlsafe(32)}"
@@ -102,7 +104,7 @@ class Service:
         self.hold_seconds = 0.1
         self.page_size = 2
         self._changing = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = QuietServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
