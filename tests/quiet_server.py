@@ -11,11 +11,11 @@ from typing import Any
 
 
 class QuietServer(ThreadingHTTPServer):
-    """A ThreadingHTTPServer; any other error than a lost connection is still told."""
+    """A ThreadingHTTPServer; any other error than a lost connection (an OSError) is still told."""
 
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a client that went away."""
-        if not isinstance(sys.exception(), ConnectionError):
+        if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)

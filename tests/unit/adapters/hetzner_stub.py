@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.quiet_server import QuietServer
 
 DATE = "Sun, 01 Nov 2026 12:00:00 GMT"
 
@@ -73,7 +74,7 @@ class Stub:
 @contextmanager
 def stub_server() -> Iterator[Stub]:
     """A stub on a free port, until the end of the block."""
-    server = _Server(("127.0.0.1", 0), _Handler)
+    server = QuietServer(("127.0.0.1", 0), _Handler)
     stub = Stub(f"http://127.0.0.1:{server.server_address[1]}/v1")
     _Handler.stubs[server.server_address[1]] = stub
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -85,15 +86,6 @@ def stub_server() -> Iterator[Stub]:
         thread.join()
         server.server_close()
         del _Handler.stubs[server.server_address[1]]
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print what went wrong, but that a client has hung up is no news here."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
