@@ -82,6 +82,24 @@ class Api:
         answer = self._transport.send(Request(method="DELETE", path=f"/instances/{instance_id}"))
         return instance_from(answer.document)
 
+    def confirm(self, instance_id: str) -> Instance | None:
+        """Start what a guest signed up for, with the confirm token; the answer tells the manage token.
+
+        None when it was confirmed before: then neither the token nor the instance is told.
+        """
+        request = Request(method="POST", path=f"/instances/{instance_id}/confirm", body={}, repeatable=True)
+        document = self._transport.send(request).document
+        return None if document.get("already_confirmed") else instance_from(document)
+
+    def retry(self, instance_id: str) -> Instance:
+        """Order again what failed: a new instance with the same wishes (one, however often asked), and its token."""
+        request = Request(method="POST", path=f"/instances/{instance_id}/retry", body={}, repeatable=True)
+        return instance_from(self._transport.send(request).document)
+
+    def rotate_token(self, instance_id: str) -> Instance:
+        """Make a new manage token; those before it are dead."""
+        return instance_from(self._post(f"/instances/{instance_id}/rotate-token", {}, key=None).document)
+
     def log(self, instance_id: str) -> dict[str, Any]:
         """Return the log of the last build: `attempt` and `text`… as served."""
         return self._get(f"/instances/{instance_id}/log")

@@ -16,8 +16,10 @@ from ccc.verb import common_options, example
 # In the order a person meets them.
 VERBS = {
     "provision": "provision",
+    "confirm": "confirm",
     "status": "status",
     "list": "list_instances",
+    "open": "open_page",
     "extend": "extend",
     "deprovision": "deprovision",
     "types": "types",
@@ -25,6 +27,8 @@ VERBS = {
     "ssh-config": "ssh_config",
     "wait": "wait",
     "logs": "logs",
+    "retry": "retry",
+    "rotate-token": "rotate_token",
     "reap": "reap",
     "context": "context",
     "completion": "completion",

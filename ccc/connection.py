@@ -14,7 +14,7 @@ import click
 from ccc.api import Api
 from ccc.contexts import Context, Contexts, load_contexts
 from ccc.environment import Environment, read_environment
-from ccc.errors import NotAllowed, WrongUse
+from ccc.errors import CliError, NotAllowed, WrongUse
 from ccc.output import say
 from ccc.transport import Transport
 from ccc.verb import Flags, flags_of
@@ -32,9 +32,19 @@ class Connection:
 
 def open_api(ctx: click.Context, *, token_needed: bool = True) -> Api:
     """Return the service this command is meant for; raises NotAllowed without a token, WrongUse without an address."""
-    connection = connection_of(ctx)
-    if token_needed and connection.token is None:
+    connection = connection_of(ctx, token_needed=token_needed)
+    return api_at(ctx, require_token(connection) if token_needed else connection)
+
+
+def require_token(connection: Connection) -> Connection:
+    """Return the connection as it is; raises NotAllowed where it has no token."""
+    if connection.token is None:
         raise NotAllowed(f"There is no token for {connection.url}.", next_command=ADD_CONTEXT)
+    return connection
+
+
+def api_at(ctx: click.Context, connection: Connection) -> Api:
+    """Return the service behind this connection, closed when the command ends."""
     transport = Transport(url=connection.url, token=connection.token, others=_names_of_others(connection.url))
     ctx.call_on_close(transport.close)
     return Api(transport)
@@ -44,20 +54,38 @@ def _names_of_others(url: str) -> tuple[str, ...]:
     return tuple(name for name, one in load_contexts().by_name.items() if one.url != url)
 
 
-def connection_of(ctx: click.Context) -> Connection:
-    """Return address and token by the order above; raises WrongUse or NotAllowed."""
+def connection_of(ctx: click.Context, *, token_needed: bool = True, otherwise: str | None = None) -> Connection:
+    """Return address and token by the order above, `otherwise` when nothing names an address.
+
+    Raises WrongUse or NotAllowed.
+    """
     flags, environment = flags_of(ctx), read_environment()
-    return resolved(flags, environment, load_contexts())
+    return resolved(flags, environment, load_contexts(), token_needed=token_needed, otherwise=otherwise)
 
 
-def resolved(flags: Flags, environment: Environment, contexts: Contexts) -> Connection:
+def usual_connection() -> Connection | None:
+    """Return what a command without any of the common options would use, None for nothing usable."""
+    try:
+        return resolved(Flags(), read_environment(), load_contexts())
+    except CliError:
+        return None
+
+
+def resolved(
+    flags: Flags,
+    environment: Environment,
+    contexts: Contexts,
+    *,
+    token_needed: bool = True,
+    otherwise: str | None = None,
+) -> Connection:
     """Return what the three say together; raises WrongUse, or NotAllowed when nothing says anything."""
     context = _chosen(flags, contexts)
     if flags.context and (environment.url or environment.token):
         say("Note: CCC_URL and CCC_TOKEN come before --context.")
-    said = flags.url or environment.url or (context.url if context else None)
+    said = flags.url or environment.url or (context.url if context else None) or otherwise
     if said is None:
-        raise _nothing_known(token_given=bool(flags.token or environment.token))
+        raise _nothing_known(token_given=bool(flags.token or environment.token), token_needed=token_needed)
     url = checked_url(said)
     saved = context if context and context.url == url else _of_address(url, contexts)
     token = flags.token or environment.token or (saved.token if saved else None)
@@ -83,9 +111,14 @@ def checked_token(token: str | None) -> str | None:
     return token
 
 
-def _nothing_known(*, token_given: bool) -> WrongUse | NotAllowed:
+def _nothing_known(*, token_given: bool, token_needed: bool) -> WrongUse | NotAllowed:
     if token_given:
         return WrongUse("There is a token but no address: give --url or CCC_URL.")
+    if not token_needed:
+        return WrongUse(
+            "No service is known: give --url or CCC_URL; this needs no token.",
+            next_command="make up    (starts the service on this machine)",
+        )
     return NotAllowed(
         "No service and no token are known.", next_command=f"{ADD_CONTEXT}    (or: make up, which saves its own)"
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ccc.errors import BadAnswer
+from ccc.manage_token import checked_manage_token
 
 WAITING = frozenset({"unconfirmed", "requested", "creating", "installing"})
 ENDING = frozenset({"deleting", "deleted"})
@@ -40,6 +41,7 @@ class Instance:
     expires_at: str | None
     seconds_left: float | None
     note: str | None
+    manage_token: str | None = field(repr=False)
     document: dict[str, Any] = field(repr=False)
 
     @property
@@ -74,6 +76,7 @@ def _read(document: dict[str, Any]) -> Instance:
         expires_at=_text(document.get("expires_at")),
         seconds_left=_number(document.get("seconds_left")),
         note=_text(document.get("choice_note") or document.get("note")),
+        manage_token=checked_manage_token(document.get("manage_token")),
         document=document,
     )
 

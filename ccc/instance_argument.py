@@ -22,11 +22,16 @@ def instance_argument(command: Command) -> Command:
     return click.argument("instance_id", metavar="ID", callback=_bare)(command)
 
 
-def _bare(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """Return the id without `cc-`; an empty one is a forgotten variable, hence a usage error."""
-    if not value.strip():
-        raise click.BadParameter("it is empty.", ctx, param)
+def bare_id(value: str) -> str:
+    """Return the id without `cc-`; raises NotFound for what cannot be one."""
     found = ID.fullmatch(value.strip().lower())
     if not found:
         raise NotFound("There is no such instance: an id is 12 characters from 0-9 and a-f.", next_command="ccc list")
     return found.group(1)
+
+
+def _bare(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return the bare id; an empty one is a forgotten variable, hence a usage error."""
+    if not value.strip():
+        raise click.BadParameter("it is empty.", ctx, param)
+    return bare_id(value)

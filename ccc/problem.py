@@ -9,8 +9,10 @@ import re
 from typing import Any
 
 from ccc.errors import CliError, Conflicted, Failed, NotAllowed, NotFound, Unwell, WrongUse
+from ccc.when import span
 
 PROBLEM = "application/problem+json"
+SECONDS_DIGITS = 7  # more is no time that anybody waits
 INTERNAL = 500  # from here on an HTTP status is the service's own trouble
 
 # What the caller cannot mend by asking differently, whatever the status it comes with.
@@ -48,18 +50,30 @@ ARGUMENTS = {
 
 ID = re.compile(r"/instances/([0-9a-f]{12})")
 
+LIST = "ccc list"
+WHICH_TOKEN = "ccc context show    (which token is in use; ccc context add saves another)"  # noqa: S105 not a token
+
 NEXT = {
     "stock": "ccc types",
-    "limit": "ccc list",
-    "quota": "ccc list",
+    "limit": LIST,
+    "quota": LIST,
     "not_running": "ccc wait ID",
-    "not_found": "ccc list",
-    "unauthorized": "ccc context show    (which token is in use; ccc context add saves another)",
+    "not_failed": "ccc status ID",
+    "expired": "ccc provision EMAIL SSH_KEY    (signs up again)",
+    "signup_closed": "ccc context add NAME --url URL --token TOKEN    (with a token of the operator)",
+    "not_found": LIST,
+    "unauthorized": WHICH_TOKEN,
 }
 
 
-def error_from(status: int, document: Any, request_id: str | None, url: str, path: str = "") -> CliError:
-    """Return the error that this answer of `url` to `path` means; `document` is the problem, or anything at all."""
+def error_from(
+    status: int, document: Any, headers: dict[str, str], url: str, path: str = "", *, lists: bool = True
+) -> CliError:
+    """Return the error that this answer of `url` to `path` means.
+
+    `document` is the problem, or anything at all; the names of `headers` are in lower case. `lists` tells whether the
+    token in use may list instances, which is then a way to go on.
+    """
     problem = document if isinstance(document, dict) else {}
     code = str(problem.get("code") or "")
     said = problem.get("detail") or problem.get("title") or f"{url} answered {status} and gave no reason."
@@ -67,10 +81,16 @@ def error_from(status: int, document: Any, request_id: str | None, url: str, pat
     message, details = _said_once(str(said), errors)
     return kind(
         message,
-        details=details,
-        next_command=_next(kind, code, errors, path),
-        request_id=request_id or problem.get("request_id"),
+        details=(*details, *_patience(headers.get("retry-after", ""))),
+        next_command=_next(_suggestion(kind, code, errors, lists=lists), path),
+        request_id=headers.get("x-request-id") or problem.get("request_id"),
     )
+
+
+def _patience(retry_after: str) -> tuple[str, ...]:
+    """Return when to try again, in words, where the service says it in seconds (RFC 9110, 10.2.3)."""
+    usable = retry_after.isascii() and retry_after.isdigit() and len(retry_after) <= SECONDS_DIGITS
+    return (f"Try again in {span(int(retry_after))}.",) if usable else ()
 
 
 def _kind(status: int, code: str) -> type[CliError]:
@@ -79,16 +99,19 @@ def _kind(status: int, code: str) -> type[CliError]:
     return BY_STATUS.get(status, Unwell if status >= INTERNAL else Failed)
 
 
-def _next(kind: type[CliError], code: str, errors: Any, path: str) -> str | None:
-    suggestion, subject = _suggestion(kind, code, errors), ID.search(path)
+def _next(suggestion: str | None, path: str) -> str | None:
+    subject = ID.search(path)
     return suggestion and (re.sub(r"\bID\b", subject.group(1), suggestion) if subject else suggestion)
 
 
-def _suggestion(kind: type[CliError], code: str, errors: Any) -> str | None:
+def _suggestion(kind: type[CliError], code: str, errors: Any, *, lists: bool) -> str | None:
     if isinstance(errors, dict) and {"server_type", "location"} & errors.keys():
         return "ccc types"
     fallback = {NotFound: "not_found", NotAllowed: "unauthorized"}.get(kind, "")
-    return NEXT.get(code) or NEXT.get(fallback)
+    found = NEXT.get(code) or NEXT.get(fallback)
+    if found == LIST and not lists:
+        return WHICH_TOKEN if kind is NotFound else None
+    return found
 
 
 def _said_once(sentence: str, errors: Any) -> tuple[str, tuple[str, ...]]:

@@ -14,8 +14,8 @@ from pathlib import Path
 from ccc.environment import read_environment
 
 NAME = "ccc"
-# Where a command begins in a suggestion: at its start, after "(" or "(or: ", and after "; ".
-COMMAND = re.compile(r"(^|\(|\(or: |; )ccc (?=\S)")
+# Where a command begins in a suggestion: at its start, after "(" or "(or: ", and after "; ", variables first.
+COMMAND = re.compile(r"((?:^|\(|\(or: |; )(?:CCC_[A-Z]+=\S+ )*)ccc (?=\S)")
 
 
 def program() -> str:

@@ -35,7 +35,7 @@ class Resending(Retry):
 
 
 def policy(*, keyed: bool) -> Resending:
-    """Return the policy for a request with or without an Idempotency-Key."""
+    """Return the policy for a request; `keyed`: a POST that may be sent twice, by its Idempotency-Key or its nature."""
     return Resending(
         total=TIMES,
         allowed_methods=SAFE | {"POST"} if keyed else SAFE,

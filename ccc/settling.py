@@ -1,15 +1,16 @@
 """Waiting until an instance is what was asked for, and saying what came of it.
 
-Used by `provision`, `wait` and `deprovision`. Whatever ends the waiting, the instance itself goes on.
+Used by every verb that waits for a machine. Whatever ends the waiting, the instance itself goes on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from ccc.api import Api
-from ccc.errors import Failed, Interrupted, WaitedTooLong
+from ccc.errors import CliError, Failed, Interrupted, WaitedTooLong
 from ccc.instance import ENDING, OVER, WAITING, Instance
 from ccc.output import emit
 from ccc.progress import progress
@@ -21,13 +22,14 @@ class Wait:
     """What to wait for.
 
     `settled` says when it is over; when the time is over first, `json` prints the last known object and `again` is
-    the verb to go on with.
+    the verb to go on with. `told_once` is what no later look shows: `json` prints it whatever ends the waiting.
     """
 
     settled: Callable[[Instance], bool]
     timeout: float
     json: bool
     again: str = "wait"
+    told_once: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 def wait_for(api: Api, first: Instance, wait: Wait) -> Instance:
@@ -43,12 +45,21 @@ def wait_for(api: Api, first: Instance, wait: Wait) -> Instance:
                 if wait.settled(last):
                     break
     except KeyboardInterrupt:
+        _save_what_is_told_once(last, wait)
         raise interrupted(last) from None
     except WaitedTooLong as error:
         if wait.json:
-            emit(last.document)
+            emit({**last.document, **wait.told_once})
         raise WaitedTooLong(error.message, next_command=f"ccc {wait.again} {last.id}") from error
+    except CliError:
+        _save_what_is_told_once(last, wait)
+        raise
     return last
+
+
+def _save_what_is_told_once(last: Instance, wait: Wait) -> None:
+    if wait.json and wait.told_once:
+        emit({**last.document, **wait.told_once})
 
 
 def start_is_over(instance: Instance) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccc import __version__
 from ccc.errors import BadAnswer, CliError, Unreachable
+from ccc.manage_token import is_manage_token
 from ccc.problem import PROBLEM, error_from
 from ccc.program import pasteable
 
@@ -37,7 +38,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request; `key` is its Idempotency-Key, `etag` what is known already, `hold` seconds it may be kept open."""
+    """One request; `key` is its Idempotency-Key, `etag` what is known already, `hold` seconds it may be kept open.
+
+    `repeatable` says of a POST without a key that sending it twice does what sending it once does.
+    """
 
     method: str
     path: str
@@ -46,6 +50,7 @@ class Request:
     key: str | None = None
     etag: str | None = None
     hold: int = 0
+    repeatable: bool = False
 
 
 class Transport:
@@ -94,7 +99,7 @@ class Transport:
                 body=None if request.body is None else json.dumps(request.body),
                 headers=self._headers(request),
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS + request.hold),
-                retries=policy(keyed=request.key is not None),
+                retries=policy(keyed=request.key is not None or request.repeatable),
                 redirect=False,
             )
         except urllib3.exceptions.HTTPError as error:
@@ -131,7 +136,8 @@ class Transport:
             return BadAnswer(
                 f"Something else than this service answers at {self.url}.", next_command="ccc context list"
             )
-        return error_from(status, document, headers.get("x-request-id"), self.url, request.path)
+        lists = self._token is not None and not is_manage_token(self._token)
+        return error_from(status, document, headers, self.url, request.path, lists=lists)
 
     def _not_ours(self, status: int, headers: dict[str, str]) -> BadAnswer:
         return BadAnswer(

@@ -10,20 +10,21 @@ import pytest
 
 from ccc.entry import run
 from tests.unit.ccc.command_line import Done
-from tests.unit.ccc.service import TOKEN, Service
+from tests.unit.ccc.guest_service import GuestService
+from tests.unit.ccc.service import TOKEN
 
 Ccc = Callable[..., Done]
 
 
 @pytest.fixture
-def service() -> Iterator[Service]:
+def service() -> Iterator[GuestService]:
     """A running service without instances."""
-    with Service() as running:
+    with GuestService() as running:
         yield running
 
 
 @pytest.fixture
-def environment(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def environment(service: GuestService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The environment of a person who may use the service; also set for this process."""
     chosen = {
         "PATH": os.environ["PATH"],  # noqa: TID251 programs are found where the test run finds them
@@ -36,7 +37,7 @@ def environment(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "LANG": "C.UTF-8",
         "TZ": "UTC",
     }
-    for name in ("NO_COLOR", "TERM", "SHELL", "CCC_PROGRAM", "COLUMNS", "_CCC_COMPLETE"):
+    for name in ("NO_COLOR", "BROWSER", "TERM", "SHELL", "CCC_PROGRAM", "COLUMNS", "_CCC_COMPLETE"):
         monkeypatch.delenv(name, raising=False)
     for name, value in chosen.items():
         monkeypatch.setenv(name, value)

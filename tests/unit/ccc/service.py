@@ -134,6 +134,14 @@ class Service:
         """Return method and path of every request so far."""
         return [f"{one.method} {one.path}" for one in self.asked]
 
+    def until_asked(self) -> None:
+        """Return when a request has come; raises TimeoutError after ten seconds without."""
+        end = time.monotonic() + 10
+        while not self.asked:
+            if time.monotonic() > end:
+                raise TimeoutError
+            time.sleep(0.02)
+
     def answer(self, asked: Asked) -> Reply:
         """Return the reply to one request."""
         self.asked.append(asked)
@@ -141,9 +149,13 @@ class Service:
             return self.next_replies.pop(0)
         if asked.path == "/types":
             return Reply(status=200, document={"types": self.types})
-        if asked.headers.get("authorization") != f"Bearer {TOKEN}":
-            return problem(401, "unauthorized", "A token is needed.")
-        return self._routed(asked)
+        bearer = asked.headers.get("authorization", "").removeprefix("Bearer ")
+        refused = None if bearer == TOKEN else self._guest(asked, bearer)
+        return refused or self._routed(asked)
+
+    def _guest(self, asked: Asked, bearer: str) -> Reply | None:  # noqa: ARG002 what a service with guests looks at
+        """Return the answer to a caller without the operator's token."""
+        return problem(401, "unauthorized", "A token is needed.")
 
     def _routed(self, asked: Asked) -> Reply:
         match [asked.method, *asked.path.strip("/").split("/")]:

@@ -14,7 +14,7 @@ ID = "0123456789ab"
 GONE = {"status": "deleted", "ip": None, "end_reason": "asked"}
 
 
-def test_off_a_terminal_it_never_asks(ccc: Ccc, service: Service) -> None:
+def test_line_140_off_a_terminal_it_never_asks(ccc: Ccc, service: Service) -> None:
     """Without a terminal the typed id is the consent, and it waits until the machine is gone."""
     service.add(instance(ID, **RUNNING))
     service.plan = [GONE]

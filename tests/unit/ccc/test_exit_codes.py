@@ -84,7 +84,7 @@ def test_4_not_allowed(ccc: Ccc, service: Service, status: int) -> None:
     assert "ccc context" in done.err
 
 
-def test_4_without_a_token(ccc: Ccc, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_line_140_without_a_token_is_4(ccc: Ccc, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any token nothing is sent, and the next command is said."""
     monkeypatch.delenv("CCC_TOKEN")
     done = ccc("list")
@@ -127,7 +127,7 @@ def test_6_waited_too_long(ccc: Ccc, service: Service) -> None:
     assert f"Next: ccc wait {ID}" in done.err
 
 
-def test_7_unreachable(ccc: Ccc, service: Service) -> None:
+def test_line_140_unreachable_is_7(ccc: Ccc, service: Service) -> None:
     """Where nothing listens, the exit code is 7 and the message names the address and `make up`."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

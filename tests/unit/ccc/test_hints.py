@@ -48,7 +48,7 @@ def test_the_id_stands_in_the_suggestion(ccc: Ccc, service: Service) -> None:
 @pytest.mark.parametrize(
     "words", [["extend", ID, "-1"], ["extend", ID, "-12"], ["provision", "a@example.org", "k", "-1"]]
 )
-def test_negative_hours(ccc: Ccc, service: Service, words: list[str]) -> None:
+def test_line_140_negative_hours(ccc: Ccc, service: Service, words: list[str]) -> None:
     """A negative number is answered as hours, not as an option."""
     done = ccc(*words)
     assert done.code == 2
@@ -107,8 +107,3 @@ def test_other_services_are_named_when_this_one_is_away(ccc: Ccc, service: Servi
         done = ccc("--url", url, "list")
     assert done.code == 7
     assert "  Other saved services: mine    (ccc context use NAME)" in done.err.splitlines()
-
-
-def test_open_is_no_verb(ccc: Ccc) -> None:
-    """There is no page to open, hence no verb for it."""
-    assert ccc("open", ID).code == 2

@@ -17,7 +17,7 @@ ID = "0123456789ab"
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["--help"], ["list", "--output", "json"], ["completion", "bash"]])
-def test_a_reader_that_went_away(environment: dict[str, str], service: Service, arguments: list[str]) -> None:
+def test_line_140_a_reader_that_went_away(environment: dict[str, str], service: Service, arguments: list[str]) -> None:
     """When nobody reads stdout any more, the command ends quietly."""
     service.add(instance(ID, **RUNNING))
     reading, writing = os.pipe()
@@ -28,7 +28,7 @@ def test_a_reader_that_went_away(environment: dict[str, str], service: Service, 
     assert (done.code, done.err) == (0, "")
 
 
-def test_a_closed_stdout(environment: dict[str, str], service: Service) -> None:
+def test_line_140_a_closed_stdout(environment: dict[str, str], service: Service) -> None:
     """A command started without any stdout does not break."""
     service.add(instance(ID, **RUNNING))
     command = f'exec "{sys.executable}" -P -m ccc list >&-'

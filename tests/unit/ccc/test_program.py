@@ -28,11 +28,13 @@ def test_the_bare_name(tmp_path: Path) -> None:
 
 
 def test_every_command_of_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands behind the first one are rewritten too; other words are not."""
+    """Commands behind the first one and behind our variables are rewritten too; other words are not."""
     monkeypatch.setenv("CCC_PROGRAM", "bin/ccc")
     said = "ccc status x --watch    (or: ccc deprovision x)"
     assert pasteable(said) == "bin/ccc status x --watch    (or: bin/ccc deprovision x)"
+    assert pasteable("CCC_URL='a;b' CCC_TOKEN=t ccc status x") == "CCC_URL='a;b' CCC_TOKEN=t bin/ccc status x"
     assert pasteable("cat /a/ccc b") == "cat /a/ccc b"
+    assert pasteable("OTHER=t ccc b") == "OTHER=t ccc b"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import json
 import signal
 import stat
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -174,13 +173,13 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(ccc: Ccc, service: S
 
 
 @pytest.mark.parametrize("hours", ["0", "1.5", "two", "1e3", "1000000000", "²"])
-def test_unusable_hours(ccc: Ccc, service: Service, hours: str) -> None:
+def test_line_140_unusable_hours(ccc: Ccc, service: Service, hours: str) -> None:
     """Hours that are no whole number from 1 on are refused before anything is sent."""
     assert ccc("provision", MAIL, fresh_public_key(), hours).code == 2
     assert service.asked == []
 
 
-def test_unknown_type(ccc: Ccc, service: Service) -> None:
+def test_line_140_unknown_type(ccc: Ccc, service: Service) -> None:
     """A type the service does not know is exit code 2, with the command that lists them."""
     service.reply_next(problem(422, "invalid_input", errors={"server_type": "unknown"}))
     done = ccc("provision", MAIL, fresh_public_key(), "4", "../cx22")
@@ -197,7 +196,7 @@ def test_an_unquoted_key(ccc: Ccc, service: Service) -> None:
 
 
 @pytest.mark.parametrize("how", ["path", "argument", "unquoted", "option"])
-def test_a_private_key_never_leaves_nor_shows(ccc: Ccc, service: Service, tmp_path: Path, how: str) -> None:
+def test_line_140_a_private_key_never_leaves_nor_shows(ccc: Ccc, service: Service, tmp_path: Path, how: str) -> None:
     """A private key, however it is given, is refused unsent and not a piece of it is shown."""
     path = fresh_private_key(tmp_path)
     text = path.read_text(encoding="utf-8")
@@ -210,7 +209,7 @@ def test_a_private_key_never_leaves_nor_shows(ccc: Ccc, service: Service, tmp_pa
     assert not any(line in shown for line in text.split() if len(line) > 20)
 
 
-def test_interrupted_while_waiting(environment: dict[str, str], service: Service) -> None:
+def test_line_140_interrupted_while_waiting(environment: dict[str, str], service: Service) -> None:
     """Ctrl-C leaves the instance, is exit code 130, and names the command that looks at it again."""
     process = start(environment, "provision", MAIL, fresh_public_key())
     assert process.stderr
@@ -228,9 +227,7 @@ def test_interrupted_while_ordering(environment: dict[str, str], service: Servic
     """Ctrl-C before the answer came says that the order may have been taken, and where to look."""
     service.reply_next(Reply(status=202, after_seconds=3))
     process = start(environment, "provision", MAIL, fresh_public_key())
-    end = time.monotonic() + 10
-    while not service.asked and time.monotonic() < end:
-        time.sleep(0.02)
+    service.until_asked()
     process.send_signal(signal.SIGINT)
     done = finished(process)
     assert done.code == 130

@@ -1,4 +1,7 @@
-"""What SSH_KEY may be, and what is refused before anything is sent (line 140 of the bad inputs)."""
+"""What SSH_KEY may be, and what is refused before anything is sent.
+
+A number in a name is the line of the list of bad inputs.
+"""
 
 from __future__ import annotations
 
@@ -70,17 +73,17 @@ def test_stdin_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stdin.buffer.tell() == LIMIT + 1
 
 
-def test_a_missing_file() -> None:
+def test_line_140_a_missing_file() -> None:
     """A path that leads nowhere is named."""
     assert "no/such/file.pub is neither a public key nor a file" in refusal("no/such/file.pub")
 
 
-def test_a_directory(tmp_path: Path) -> None:
+def test_line_140_a_directory(tmp_path: Path) -> None:
     """A directory is called one."""
     assert "is a directory" in refusal(str(tmp_path))
 
 
-def test_ten_megabytes(tmp_path: Path) -> None:
+def test_line_140_ten_megabytes(tmp_path: Path) -> None:
     """A huge file is refused by its size."""
     path = tmp_path / "big.pub"
     with path.open("wb") as file:
@@ -88,27 +91,27 @@ def test_ten_megabytes(tmp_path: Path) -> None:
     assert f"longer than {LIMIT} bytes" in refusal(str(path))
 
 
-def test_not_utf8(tmp_path: Path) -> None:
+def test_line_140_not_utf8(tmp_path: Path) -> None:
     """A file that is no text is refused as such."""
     path = tmp_path / "latin.pub"
     path.write_bytes(b"ssh-ed25519 AAAA J\xfcrgen")
     assert "not text in UTF-8" in refusal(str(path))
 
 
-def test_utf16(tmp_path: Path) -> None:
+def test_line_140_utf16(tmp_path: Path) -> None:
     """What a Windows shell's redirection writes is refused too."""
     path = tmp_path / "wide.pub"
     path.write_text(fresh_public_key(), encoding="utf-16")
     assert "not text in UTF-8" in refusal(str(path))
 
 
-def test_a_private_key_file_names_its_public_half(tmp_path: Path) -> None:
+def test_line_140_a_private_key_file_names_its_public_half(tmp_path: Path) -> None:
     """A private key is refused with the path of the half that is meant."""
     path = fresh_private_key(tmp_path)
     assert f"{path}.pub" in refusal(str(path))
 
 
-def test_a_private_key_of_another_program(tmp_path: Path) -> None:
+def test_line_140_a_private_key_of_another_program(tmp_path: Path) -> None:
     """PuTTY's private key format is known too."""
     path = tmp_path / "key.ppk"
     path.write_text("PuTTY-User-Key-File-3: ssh-ed25519\n", encoding="utf-8")

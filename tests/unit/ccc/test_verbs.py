@@ -142,7 +142,7 @@ def test_extend_as_json(ccc: Ccc, service: Service) -> None:
 
 
 @pytest.mark.parametrize("hours", ["0", "-1", "1.5", "many"])
-def test_extend_by_nonsense(ccc: Ccc, service: Service, hours: str) -> None:
+def test_line_140_extend_by_nonsense(ccc: Ccc, service: Service, hours: str) -> None:
     """Hours that are no whole number from 1 on are exit code 2 and send nothing."""
     assert ccc("extend", ID, hours).code == 2
     assert service.asked == []
