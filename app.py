@@ -25,7 +25,11 @@ RESERVE = 0.2
 log.configure()
 _settings = config.from_environment()
 services = wiring.services(_settings)
-_edge = Edge(origins=_settings.origins, long_poll_seconds=_settings.long_poll_seconds)
+_edge = Edge(
+    origins=_settings.origins,
+    long_poll_seconds=_settings.long_poll_seconds,
+    refused_domains=_settings.refused_domains,
+)
 
 app = Chalice(app_name="ccc", configure_logs=False)
 add_routes(app, services, _edge)

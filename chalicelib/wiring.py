@@ -7,7 +7,6 @@ been refused by `config` already.
 from __future__ import annotations
 
 from datetime import timedelta
-from email.utils import parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +30,9 @@ PROBE_SECONDS = 5.0
 BUILDER_SLOTS = 20
 """Builders at once where the setting does not say."""
 
+SUBMISSION_PORT, SMTPS_PORT = 587, 465
+"""Where mail servers take letters, first in plain text or in TLS at once (RFC 6409, RFC 8314)."""
+
 
 def services(settings: Settings) -> Services:
     """One of each port, as the settings say. Nothing is asked over a network here."""
@@ -46,7 +48,7 @@ def services(settings: Settings) -> Services:
         instances=instances,
         servers=_servers(settings, keyring, instances, clock),
         installer=_installer(settings.builder),
-        mailer=_mailer(settings, clock),
+        mailer=_mailer(settings.mail, keyring),
         letters=_letters(settings),
         probe=SshProbe(settings.ssh_port, PROBE_SECONDS),
         nudge=_nudge(settings.nudge),
@@ -105,17 +107,28 @@ def _installer(place: Place) -> ports.Installer:
     return ProcessInstaller(place.path, place.number("slots", BUILDER_SLOTS))
 
 
-def _mailer(settings: Settings, clock: ports.Clock) -> ports.Mailer:
-    from chalicelib.adapters.maildir_mailer import MaildirMailer  # noqa: PLC0415 -- imported when chosen
+def _mailer(place: Place, keyring: FileKeyring) -> ports.Mailer:
+    if place.scheme == "maildir":
+        from chalicelib.adapters.maildir_mailer import MaildirMailer  # noqa: PLC0415 -- imported when chosen
 
-    return MaildirMailer(settings.mail.path, settings.mail_from, clock)
+        return MaildirMailer(place.path)
+    from chalicelib.adapters.smtp_mailer import SmtpMailer, SmtpServer, Tls  # noqa: PLC0415 -- imported when chosen
+
+    at_once = place.scheme == "smtps"
+    server = SmtpServer(
+        host=place.host,
+        port=place.port or (SMTPS_PORT if at_once else SUBMISSION_PORT),
+        tls=Tls.FROM_THE_START if at_once else Tls.OFF if place.option("tls") == "off" else Tls.STARTTLS,
+        user=place.user,
+        ca=place.option("ca") or None,
+    )
+    return SmtpMailer(server, keyring.smtp_password)
 
 
 def _letters(settings: Settings) -> ports.Letters:
-    from chalicelib.web.letters import PlainLetters  # noqa: PLC0415 -- imported when chosen
+    from chalicelib.web.letters import TemplateLetters  # noqa: PLC0415 -- imported when chosen
 
-    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2]
-    return PlainLetters(public_url=settings.public_url, ssh_port=settings.ssh_port, domain=domain)
+    return TemplateLetters(public_url=settings.public_url, ssh_port=settings.ssh_port, sender=settings.mail_from)
 
 
 def _nudge(_: Place) -> ports.Nudge:

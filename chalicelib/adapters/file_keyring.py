@@ -1,8 +1,9 @@
-"""The stack's secrets in one private JSON file, as the `Keyring` port; the provider's token lives beside them.
+"""The stack's secrets in one private JSON file, as the `Keyring` port; what others gave us to log in lives beside them.
 
-The shape is `{"secrets": [{"id", "secret"}, …newest first], "pepper", "operators": [SHA-256 hex], "hetzner_token"}`,
-secrets and pepper in base64. The file is read again when it has changed, so that a rotation needs no restart. Nothing
-here writes it: the first start of one box does, and the operator.
+The shape is `{"secrets": [{"id", "secret"}, …newest first], "pepper", "operators": [SHA-256 hex], "hetzner_token",
+"smtp_password"}`, secrets and pepper in base64; the last is there where a mail server wants a login. The file is read
+again when it has changed, so that a rotation needs no restart. Nothing here writes it: the first start of one box does,
+and the operator.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class _Contents:
     pepper: bytes = field(repr=False)
     operators: frozenset[str]
     hetzner_token: str = field(repr=False)
+    smtp_password: str = field(repr=False)
 
 
 class FileKeyring:
@@ -57,6 +59,10 @@ class FileKeyring:
         """The provider's API token as it stands in the file now."""
         return self._contents().hetzner_token
 
+    def smtp_password(self) -> str:
+        """The password for the mail server as it stands in the file now; empty when there is none."""
+        return self._contents().smtp_password
+
     def _contents(self) -> _Contents:
         try:
             status = self._path.stat()
@@ -79,4 +85,5 @@ def _parsed(document: Any) -> _Contents:
         pepper=base64.b64decode(document["pepper"], validate=True),
         operators=frozenset(str(one) for one in document["operators"]),
         hetzner_token=str(document.get("hetzner_token", "")),
+        smtp_password=str(document.get("smtp_password", "")),
     )

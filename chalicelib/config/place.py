@@ -32,6 +32,10 @@ class Place:
         """A whole number out of the query, or the default; `has_number` has been asked before."""
         return int(dict(self.query).get(name, default))
 
+    def option(self, name: str) -> str:
+        """A part of the query, or nothing."""
+        return dict(self.query).get(name, "")
+
 
 def place_of(text: str) -> Place:
     """The place in a URL; ValueError when it is none."""

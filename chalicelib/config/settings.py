@@ -7,24 +7,29 @@ Which adapter a URL's scheme leads to is `wiring.py`'s matter; a scheme that nob
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
 
+from chalicelib.config.mail import mail_problems
 from chalicelib.config.place import Place
 from chalicelib.config.variables import Variables
 from chalicelib.domain.limits import Limits, Rounding
+from chalicelib.domain.signup import SignupKind, SignupPolicy
 
 SCHEMES: Mapping[str, tuple[str, ...]] = {
     "CCC_STORE": ("sqlite", "dynamodb"),
-    "CCC_MAIL": ("maildir",),
+    "CCC_MAIL": ("maildir", "smtp", "smtps"),
     "CCC_BUILDER": ("process",),
     "CCC_KEYRING": ("file",),
     "CCC_CLOCK": ("system", "file"),
     "CCC_NUDGE": ("thread",),
 }
 """What each place may be made of in this release."""
+
+_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 ON_DISK = frozenset({"sqlite", "maildir", "process", "file"})
 
@@ -55,9 +60,8 @@ class Settings:
     hetzner_endpoint: str
     public_url: str
     origins: tuple[str, ...]
-    signup: str
+    refused_domains: frozenset[str]
     limits: Limits
-    box_extend: bool
     ssh_port: int
     long_poll_seconds: int
 
@@ -72,7 +76,7 @@ def settings(environment: Mapping[str, str]) -> Settings:
     given = Variables(environment)
     read = Settings(
         store=_place(given, "CCC_STORE"),
-        mail=_place(given, "CCC_MAIL"),
+        mail=_mail(given, "CCC_MAIL"),
         builder=_place(given, "CCC_BUILDER"),
         keyring=_place(given, "CCC_KEYRING"),
         clock=_place(given, "CCC_CLOCK"),
@@ -82,9 +86,8 @@ def settings(environment: Mapping[str, str]) -> Settings:
         hetzner_endpoint=given.url("CCC_HETZNER_ENDPOINT"),
         public_url=given.url("CCC_PUBLIC_URL"),
         origins=tuple(origin.lower() for origin in given.names("CCC_ORIGINS", required=False)),
-        signup=_signup(given),
+        refused_domains=frozenset(name.lower() for name in given.names("CCC_REFUSED_DOMAINS", required=False)),
         limits=_limits(given),
-        box_extend=given.flag("CCC_BOX_EXTEND", default=False),
         ssh_port=given.whole("CCC_SSH_PORT", default=22, least=1, most=65535),
         long_poll_seconds=given.whole("CCC_LONG_POLL_SECONDS", default=0, least=0, most=60),
     )
@@ -104,6 +107,16 @@ def _place(given: Variables, name: str) -> Place:
     return place
 
 
+def _mail(given: Variables, name: str) -> Place:
+    place = _place(given, name)
+    for why in mail_problems(place):
+        given.problem(name, why)
+    at_localhost = parseaddr(given.optional("CCC_MAIL_FROM") or "")[1].endswith("@localhost")
+    if at_localhost and place.host not in {"", "localhost", "127.0.0.1", "::1"}:
+        given.problem("CCC_MAIL_FROM", "must be an address that your mail server sends for, not one at localhost")
+    return place
+
+
 def _limits(given: Variables) -> Limits:
     max_life = given.whole("CCC_MAX_LIFE_HOURS", default=168, least=1)
     max_hours = given.whole("CCC_MAX_HOURS", default=72, least=1, most=max_life)
@@ -119,6 +132,9 @@ def _limits(given: Variables) -> Limits:
         per_owner=given.whole("CCC_PER_OWNER", default=1, least=1),
         rounding=Rounding(given.choice("CCC_LEASE_ROUNDING", tuple(Rounding), default=Rounding.UP)),
         claim_within=CLAIM_WITHIN[_place(given, "CCC_BUILDER").scheme == "process"],
+        box_extend=given.flag("CCC_BOX_EXTEND", default=False),
+        signup=_signup(given),
+        per_source=given.whole("CCC_SIGNUPS_PER_SOURCE", default=10, least=1),
     )
 
 
@@ -130,11 +146,12 @@ def _sender(given: Variables, name: str) -> str:
     return text
 
 
-def _signup(given: Variables) -> str:
+def _signup(given: Variables) -> SignupPolicy:
     """`open`, `closed` (the default, since nobody said who may), or `allowlist:` with domains."""
-    policy = given.optional("CCC_SIGNUP") or "closed"
-    kind, _, domains = policy.partition(":")
-    listed = kind == "allowlist" and domains.strip(", ") != ""
-    if policy not in {"open", "closed"} and not listed:
-        given.problem("CCC_SIGNUP", "must be open, closed, or allowlist: with domains behind it")
-    return policy
+    kind, _, listed = (given.optional("CCC_SIGNUP") or SignupKind.CLOSED).partition(":")
+    domains = tuple(domain for part in listed.split(",") if (domain := part.strip().lower()))
+    known = kind in {SignupKind.OPEN, SignupKind.CLOSED} and not listed
+    if not known and not (kind == SignupKind.ALLOWLIST and domains and all(map(_DOMAIN.fullmatch, domains))):
+        given.problem("CCC_SIGNUP", "must be open, closed, or allowlist: with domains behind it, separated by commas")
+        return SignupPolicy(kind=SignupKind.CLOSED)
+    return SignupPolicy(kind=SignupKind(kind), domains=domains)

@@ -50,7 +50,7 @@ class Variables:
         except ValueError:
             found = Place(scheme="")
         if text and found.scheme not in schemes:
-            self.problem(name, f"begins with a scheme that this release does not know; it knows {known}")
+            self.problem(name, f"is no URL of a kind that this release knows; it knows {known}")
         return found
 
     def url(self, name: str) -> str:

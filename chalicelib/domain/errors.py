@@ -8,9 +8,14 @@
     │   ├── NotRunning          extend before the machine runs
     │   ├── EndingAlready       the machine is being deleted
     │   ├── EndedAlready        the machine is gone
+    │   ├── ConfirmExpired      the link of the confirmation mail is too old
     │   ├── EndMoved            somebody else changed the end in between
     │   ├── LimitReached        a cap of the operator: hours, life, live, spend, creations
     │   ├── Paused              the operator has switched new instances off
+    │   ├── SignupClosed        strangers may not sign up here, or not with this address
+    │   ├── TooManyRequests     one source asks too often
+    │   ├── NotOffered          the operator has not switched this on
+    │   ├── NotFailed           only what has failed can be tried again
     │   ├── KeyReused           an Idempotency-Key came again with another body
     │   └── IllegalTransition   the lifecycle has no such step (a bug if a caller sees it)
     ├── BuildRefused            the builder may not go on
@@ -34,6 +39,7 @@
         ├── BuilderFull         the build platform has no free slot: nothing was started
         ├── BuilderUnknown      the build platform did not answer: a build may have been started
         ├── MailRefused         the mail was not sent, and this is known
+        │   └── AddressRefused  the address takes no mail: not now and not later
         └── MailUnknown         the mail may have been sent
 
 Each has a stable `code` (what programs match), a sentence for a person, and the data that explains it. Adapters
@@ -102,6 +108,12 @@ class EndedAlready(Refused):
     code = "gone"
 
 
+class ConfirmExpired(Refused):
+    """The wish was not confirmed in time; it is forgotten."""
+
+    code = "expired"
+
+
 class EndMoved(Refused):
     """The end of the instance changed while this request was on its way."""
 
@@ -118,6 +130,30 @@ class Paused(Refused):
     """New instances are switched off at the moment."""
 
     code = "paused"
+
+
+class SignupClosed(Refused):
+    """The operator lets nobody sign up, or nobody with such an address."""
+
+    code = "signup_closed"
+
+
+class TooManyRequests(Refused):
+    """One source asks too often; `data["retry_after"]` says in how many seconds it may again."""
+
+    code = "too_many_requests"
+
+
+class NotOffered(Refused):
+    """The operator has not switched this on."""
+
+    code = "not_offered"
+
+
+class NotFailed(Refused):
+    """The instance has not failed, so there is nothing to try again."""
+
+    code = "not_failed"
 
 
 class KeyReused(Refused):
@@ -256,6 +292,12 @@ class MailRefused(Unavailable):
     """The mail was not sent, and this is known."""
 
     code = "mail_refused"
+
+
+class AddressRefused(MailRefused):
+    """The receiving side says that the address takes no mail; asking again would not help."""
+
+    code = "address_refused"
 
 
 class MailUnknown(Unavailable):

@@ -7,6 +7,8 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from chalicelib.domain.signup import NOBODY, SignupPolicy
+
 
 class Rounding(StrEnum):
     """How an end is fitted to the hours Hetzner bills: at least what was asked, or exactly what is paid."""
@@ -31,6 +33,11 @@ class Limits:
     rounding: Rounding
     claim_within: timedelta = timedelta(minutes=7)
     """How long an attempt may take from its start to its claim (2 min where the builder is a child process)."""
+    box_extend: bool = False
+    """Whether a machine may give itself more time with the token in its record."""
+    signup: SignupPolicy = NOBODY
+    per_source: int = 10
+    """Requests to sign up from one source a minute, and signups taken from it an hour; operators have no such limit."""
 
 
 PROVIDER_REQUESTS_PER_HOUR = 3000

@@ -36,11 +36,15 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """What became of a notice; `UNCONFIRMED` means that both attempts had an unknown outcome."""
+    """What became of a notice.
+
+    `UNCONFIRMED` means that both attempts had an unknown outcome, `UNDELIVERABLE` that the address takes no mail.
+    """
 
     OWED = "owed"
     SENT = "sent"
     DROPPED = "dropped"
+    UNDELIVERABLE = "undeliverable"
     UNCONFIRMED = "unconfirmed"
 
 
@@ -93,11 +97,11 @@ def update(notices: tuple[Notice, ...], changed: Notice) -> tuple[Notice, ...]:
     return tuple(changed if notice.key == changed.key else notice for notice in notices)
 
 
-def is_stale(notice: Notice, *, expires_at: datetime | None, ending: bool, now: datetime) -> bool:
+def is_stale(notice: Notice, *, expires_at: datetime | None, ending: bool, confirmed: bool, now: datetime) -> bool:
     """Whether a notice would tell something that is no longer so.
 
     A warning is stale when the end has moved, the instance is ending, or the end is past; `ready` and `extended`
-    when the instance is ending; both kinds of farewell never.
+    when the instance is ending; `confirm` and `exists` once nothing is to be confirmed; both kinds of farewell never.
     """
     match notice.kind:
         case Kind.ENDING:
@@ -106,5 +110,7 @@ def is_stale(notice: Notice, *, expires_at: datetime | None, ending: bool, now: 
             return ending
         case Kind.EXTENDED:
             return ending or notice.about != expires_at
-        case Kind.CONFIRM | Kind.EXISTS | Kind.ENDED | Kind.FAILED:
+        case Kind.CONFIRM | Kind.EXISTS:
+            return confirmed
+        case Kind.ENDED | Kind.FAILED:
             return False

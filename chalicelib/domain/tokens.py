@@ -61,6 +61,21 @@ def instance_id_for(pepper: bytes, idempotency_key: str, caller: str) -> str:
     return _mac(pepper, "id", idempotency_key, caller).hex()[:12]
 
 
+def guest_id_for(pepper: bytes, idempotency_key: str, address: str) -> str:
+    """The same for a signup of a stranger: no key of theirs ever leads to an instance that an operator ordered."""
+    return _mac(pepper, "guest-id", idempotency_key, address).hex()[:12]
+
+
+def retry_id_for(pepper: bytes, instance_id: str) -> str:
+    """The id of the instance that takes the place of a failed one: the same however often it is asked for."""
+    return _mac(pepper, "retry", instance_id).hex()[:12]
+
+
+def source_key(pepper: bytes, source: str) -> str:
+    """The key under which requests of one source are counted: no address can be read back from it."""
+    return _mac(pepper, "source", source).hex()[:32]
+
+
 def owner_key(pepper: bytes, quota_form: str) -> str:
     """The key under which an address is counted: no address can be read back from it."""
     return _mac(pepper, "owner", quota_form).hex()[:32]

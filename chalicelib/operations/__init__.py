@@ -1,1 +1,1 @@
-"""What the product does: one verb a file. Everything outside is reached through `ports.py`."""
+"""What the product does: one verb a file. Everything outside is reached through `ports/`."""

@@ -94,5 +94,7 @@ def _adds(counters: Iterable[CounterChange]) -> list[Add]:
     for change in counters:
         earlier = sums.get(change.key, Add(key=change.key, amount=0))
         caps = [cap for cap in (earlier.cap, change.cap) if cap is not None]
-        sums[change.key] = replace(earlier, amount=earlier.amount + change.amount, cap=min(caps) if caps else None)
+        purge_at = earlier.purge_at if change.expires_at is None else rows.seconds(change.expires_at)
+        amount = earlier.amount + change.amount
+        sums[change.key] = Add(key=change.key, amount=amount, cap=min(caps) if caps else None, purge_at=purge_at)
     return [add for add in sums.values() if add.amount != 0 or add.cap is not None]

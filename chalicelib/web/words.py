@@ -26,11 +26,12 @@ def span(length: timedelta) -> str:
     """`25 hours and 51 minutes`; what is under a minute is left away."""
     minutes = max(int(length.total_seconds() // 60), 0)
     hours, minutes = divmod(minutes, 60)
-    parts = [_counted(hours, "hour")] if hours else []
+    parts = [counted(hours, "hour")] if hours else []
     if minutes or not hours:
-        parts.append(_counted(minutes, "minute"))
+        parts.append(counted(minutes, "minute"))
     return " and ".join(parts)
 
 
-def _counted(number: int, word: str) -> str:
+def counted(number: int, word: str) -> str:
+    """`1 hour`, `2 hours`: for words whose plural ends in s."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,6 +1,7 @@
 """The mails in the maildir as JSON: what the mailbox page and scripts read instead of a mail program.
 
 Mails are numbered from 1 in the order of their delivery; a number keeps its mail as long as none is removed by hand.
+What is inside is not judged: whoever shows it must take it for text of a stranger.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import email.policy
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from functools import lru_cache
 from pathlib import Path
@@ -56,7 +57,9 @@ def _parsed(file: Path) -> dict[str, Any]:
         "subject": str(message["Subject"] or ""),
         "date": _date(message),
         "message_id": str(message["Message-ID"] or ""),
-        "text": _text(message),
+        "text": _content(message.get_body(("plain",))) or "",
+        "html": _content(message.get_body(("html",))),
+        "attachments": [_attachment(part) for part in message.iter_attachments()],
     }
 
 
@@ -65,6 +68,17 @@ def _date(message: EmailMessage) -> str | None:
     return moment.isoformat() if isinstance(moment, datetime) else None
 
 
-def _text(message: EmailMessage) -> str:
-    body = message.get_body(("plain",))
-    return str(body.get_content()) if body is not None else ""
+def _attachment(part: MIMEPart) -> dict[str, Any]:
+    """Name, type and text of an attachment; its text is null when it is none."""
+    return {"name": part.get_filename() or "attachment", "type": part.get_content_type(), "text": _content(part)}
+
+
+def _content(part: MIMEPart | None) -> str | None:
+    """The text of a part with newlines as line ends, None where there is no such part or it is not text."""
+    if part is None or part.get_content_maintype() != "text":
+        return None
+    try:
+        text = str(part.get_content())
+    except LookupError:  # a charset that nobody knows: what is ASCII can be read all the same
+        text = bytes(part.get_payload(decode=True) or b"").decode("ascii", "replace")
+    return text.replace("\r\n", "\n")

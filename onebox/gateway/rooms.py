@@ -24,6 +24,7 @@ MAILS_AT_ONCE = 200
 _PAGES = Path(__file__).parent / "pages"
 _ASSETS = {
     "room.css": "text/css; charset=utf-8",
+    "mailbox.css": "text/css; charset=utf-8",
     "room.js": "text/javascript; charset=utf-8",
     "mailbox.js": "text/javascript; charset=utf-8",
     "onebox.js": "text/javascript; charset=utf-8",
@@ -33,11 +34,13 @@ _CSP = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _PAGE_HEADERS = (
-    ("Content-Security-Policy", _CSP),
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
     ("Cache-Control", "no-store"),
 )
+# A mail's HTML form is in a sandboxed frame that obeys the policy of the page around it: its inline styles need a word
+# there. Attributes alone: no style sheet, and nothing remote, can come with a mail.
+_MAILBOX_CSP = f"{_CSP}; style-src-attr 'unsafe-inline'"
 _NUMBER = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 
 
@@ -64,7 +67,7 @@ class Rooms:
 
     def mailbox_page(self, _request: Request, _match: Match) -> Answer:
         """The mailbox's shell."""
-        return _page("mailbox.html")
+        return _page("mailbox.html", _MAILBOX_CSP)
 
     def machine_page(self, _request: Request, _match: Match) -> Answer:
         """The shell of the machine's page."""
@@ -78,12 +81,12 @@ class Rooms:
         return _file(name, _ASSETS[name])
 
     def messages(self, request: Request, _match: Match) -> Answer:
-        """The newest mails (`?limit=`, 200 unless told)."""
+        """The newest mails (`?limit=`, 200 unless told), and the hosts whose links in them are this machine's own."""
         self.guard.check_operator(request)
         limit = parse_qs(request.query, keep_blank_values=True).get("limit", [str(MAILS_AT_ONCE)])[-1]
         if not _NUMBER.fullmatch(limit):
             raise Problem(status=422, code="invalid_input", detail="limit: a number from 1 to 999999.")
-        return as_json({"messages": self.mails.newest(int(limit))})
+        return as_json({"messages": self.mails.newest(int(limit)), "own_hosts": sorted(self.guard.hosts)})
 
     def message(self, request: Request, match: Match) -> Answer:
         """One mail by its number."""
@@ -122,12 +125,13 @@ def _duration_in(body: bytes) -> str:
     return text
 
 
-def _page(name: str) -> Answer:
-    return _file(name, "text/html; charset=utf-8")
+def _page(name: str, policy: str = _CSP) -> Answer:
+    return _file(name, "text/html; charset=utf-8", policy)
 
 
-def _file(name: str, kind: str) -> Answer:
-    return Answer(status=200, headers=(("Content-Type", kind), *_PAGE_HEADERS), body=(_PAGES / name).read_bytes())
+def _file(name: str, kind: str, policy: str = _CSP) -> Answer:
+    headers = (("Content-Type", kind), ("Content-Security-Policy", policy), *_PAGE_HEADERS)
+    return Answer(status=200, headers=headers, body=(_PAGES / name).read_bytes())
 
 
 _ROOMS: dict[str, tuple[str, Callable[[Rooms, Request, Match], Answer]]] = {

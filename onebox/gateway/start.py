@@ -75,7 +75,7 @@ def _serve(loaded: product.Product, settings: GatewaySettings) -> None:
         last_reap=settings.home / "last-reap",
     )
     rooms = _rooms(loaded, settings, ticker, supervisor)
-    door = FrontDoor(has=dispatch.has, prefix=settings.prefix)
+    door = FrontDoor(has=dispatch.has, public_url=settings.public_url)
     gateway = Gateway((rooms.answer, door.answer, dispatch.answer), settings.prefix, loaded.services.clock.now)
     server = make_server(gateway, socket.socket(fileno=settings.listening))
     _end_on_sigterm(ticker)

@@ -35,11 +35,15 @@ NO_CONTRACT = {
 
 
 def ports() -> set[str]:
-    """The names of all Protocols in ports.py."""
-    tree = parsed(ROOT / "chalicelib/operations/ports.py")
+    """The names of all Protocols in the folder of ports."""
+    return set(_protocols())
+
+
+def _protocols() -> dict[str, ast.ClassDef]:
     return {
-        node.name
-        for node in tree.body
+        node.name: node
+        for file in sorted((ROOT / "chalicelib/operations/ports").glob("*.py"))
+        for node in parsed(file).body
         if isinstance(node, ast.ClassDef)
         and any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases)
     }
@@ -80,8 +84,7 @@ def test_every_port_is_a_field_of_the_services() -> None:
 @pytest.mark.parametrize("port", sorted(ports()))
 def test_every_port_says_what_its_failures_mean(port: str) -> None:
     """A port and each of its methods have a docstring: an adapter is written from it."""
-    tree = parsed(ROOT / "chalicelib/operations/ports.py")
-    (found,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == port]
+    found = _protocols()[port]
     methods = [node for node in found.body if isinstance(node, ast.FunctionDef)]
     assert methods
     assert ast.get_docstring(found)

@@ -1,74 +1,90 @@
-"""What every `Mailer` promises: a letter that is sent is there, once per sending; and how a maildir keeps it."""
+"""What every `Mailer` promises: a letter that is sent is there, byte for byte, once per sending; and what a maildir is.
+
+The mail server that `SmtpMailer` speaks to here wants TLS and a login. What it does when a server misbehaves is in
+tests/unit/adapters/test_smtp_mailer.py.
+"""
 
 from __future__ import annotations
 
 import mailbox
-from collections.abc import Callable
-from email import policy
-from email.message import EmailMessage
-from email.parser import BytesParser
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from chalicelib.adapters.maildir_mailer import MaildirMailer
+from chalicelib.adapters.smtp_mailer import SmtpMailer
 from chalicelib.domain.errors import MailRefused
 from chalicelib.operations.ports import Letter, Mailer
-from tests.fakes.clock import START, FakeClock
 from tests.fakes.mailer import FakeMailer
+from tests.unit.adapters.test_smtp_mailer import Authority, PostOffice
+
+LINK = "https://cloud.example.org/i/0123456789ab#" + "t" * 200
+
+LINES = (
+    "From: Cloud <cloud@example.org>",
+    "To: guest@example.com",
+    "Message-ID: <0123456789ab.ready@example.org>",
+    "Content-Type: text/plain; charset=utf-8",
+    "Content-Transfer-Encoding: 8bit",
+    "",
+    "From here on it is yours — bitte sehr",
+    ".",
+    ".ssh/config and ..",
+    LINK,
+    "",
+    "",
+)
 
 LETTER = Letter(
+    sender="cloud@example.org",
     to="guest@example.com",
     message_id="<0123456789ab.ready@example.org>",
-    subject="Your machine is ready — bitte sehr",
-    text="ssh claude@127.77.1.2\n\nIt ends at 11:55 UTC.\n",
+    message="\r\n".join(LINES).encode(),
 )
 
 
 class _Desk:
-    """A mailer, and a look at what it delivered as (to, message id, subject, text)."""
+    """A mailer, and a look at the messages that it delivered, as they travelled."""
 
-    def __init__(self, mailer: Mailer, delivered: Callable[[], list[tuple[str, str, str, str]]]) -> None:
+    def __init__(self, mailer: Mailer, delivered: Callable[[], list[bytes]]) -> None:
         self.mailer = mailer
         self.delivered = delivered
 
 
-def _fake() -> _Desk:
-    mailer = FakeMailer()
-    return _Desk(mailer, lambda: [(one.to, one.message_id, one.subject, one.text) for one in mailer.sent])
-
-
 def _maildir(folder: Path) -> _Desk:
-    mailer = MaildirMailer(folder / "mail", "Cloud <cloud@example.org>", FakeClock())
-    return _Desk(mailer, lambda: [_read(file) for file in sorted((folder / "mail" / "new").iterdir())])
+    new = folder / "mail" / "new"
+    return _Desk(
+        MaildirMailer(folder / "mail"),
+        lambda: [file.read_bytes().replace(b"\n", b"\r\n") for file in sorted(new.iterdir())],
+    )
 
 
-def _parse(file: Path) -> EmailMessage:
-    return BytesParser(EmailMessage, policy=policy.default).parsebytes(file.read_bytes())
-
-
-def _read(file: Path) -> tuple[str, str, str, str]:
-    message = _parse(file)
-    return message["To"], message["Message-ID"], message["Subject"], str(message.get_content())
-
-
-@pytest.fixture(params=["fake", "maildir"])
-def desk(request: pytest.FixtureRequest, tmp_path: Path) -> _Desk:
+@pytest.fixture(params=["fake", "maildir", "smtp"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[_Desk]:
     """One mailer after the other."""
-    return _fake() if request.param == "fake" else _maildir(tmp_path)
+    if request.param == "fake":
+        mailer = FakeMailer()
+        yield _Desk(mailer, lambda: [letter.message for letter in mailer.sent])
+    elif request.param == "maildir":
+        yield _maildir(tmp_path)
+    else:
+        with PostOffice(Authority(tmp_path)) as office:
+            smtp = SmtpMailer(office.server, lambda: office.password)
+            yield _Desk(smtp, lambda: [envelope.message for envelope in office.taken])
 
 
 def test_a_letter_that_is_sent_is_there(desk: _Desk) -> None:
-    """Address, Message-ID, subject and text arrive as they were."""
+    """The message arrives byte for byte: its dots, its long link, what is not ASCII, and how it ends."""
     desk.mailer.send(LETTER)
-    assert desk.delivered() == [(LETTER.to, LETTER.message_id, LETTER.subject, LETTER.text)]
+    assert desk.delivered() == [LETTER.message]
 
 
 def test_a_letter_sent_twice_is_there_twice(desk: _Desk) -> None:
     """Nobody hides a second copy: whoever sends counts."""
     desk.mailer.send(LETTER)
     desk.mailer.send(LETTER)
-    assert len(desk.delivered()) == 2
+    assert desk.delivered() == [LETTER.message] * 2
 
 
 def test_fake_can_refuse_and_can_lose_the_reply() -> None:
@@ -84,14 +100,12 @@ def test_fake_can_refuse_and_can_lose_the_reply() -> None:
     assert mailer.sent == [LETTER]
 
 
-def test_maildir_headers_say_who_when_and_that_no_person_wrote(tmp_path: Path) -> None:
-    """From is the sender, Date the port's time, and Auto-Submitted keeps auto-replies away."""
+def test_maildir_keeps_a_link_on_one_line(tmp_path: Path) -> None:
+    """Whoever reads the file finds the link as it was written, with the line ends of files."""
     _maildir(tmp_path).mailer.send(LETTER)
     (file,) = (tmp_path / "mail" / "new").iterdir()
-    message = _parse(file)
-    assert message["From"] == "Cloud <cloud@example.org>"
-    assert message["Date"].datetime == START
-    assert message["Auto-Submitted"] == "auto-generated"
+    assert LINK.encode() in file.read_bytes().split(b"\n")
+    assert b"\r" not in file.read_bytes()
 
 
 def test_maildir_is_private(tmp_path: Path) -> None:
@@ -115,11 +129,3 @@ def test_maildir_without_room_refuses_and_leaves_nothing(tmp_path: Path) -> None
     desk = _maildir(tmp_path)
     desk.mailer.send(LETTER)
     assert len(desk.delivered()) == 1
-
-
-def test_maildir_takes_no_second_recipient(tmp_path: Path) -> None:
-    """An address that hides another one is refused before a file is written."""
-    forged = Letter(to="a@example.com, b@example.com", message_id="<1@x>", subject="s", text="t")
-    with pytest.raises(ValueError, match="addr"):
-        _maildir(tmp_path).mailer.send(forged)
-    assert not (tmp_path / "mail").exists()

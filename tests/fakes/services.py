@@ -6,13 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.limits import Limits, Rounding
+from chalicelib.domain.signup import SignupKind, SignupPolicy
 from chalicelib.operations.ports import StackState
 from chalicelib.operations.services import Services
 from chalicelib.storage.catalogue import StoredCatalogue
 from chalicelib.storage.instances import StoredInstances
 from chalicelib.storage.runs import StoredRuns
 from chalicelib.storage.stack import StoredStack
-from chalicelib.web.letters import PlainLetters
+from chalicelib.web.letters import TemplateLetters
 from tests.fakes.alarms import FakeAlarms
 from tests.fakes.clock import FakeClock
 from tests.fakes.identities import HashedIdentities
@@ -38,6 +39,7 @@ LIMITS = Limits(
     max_monthly_eur=Decimal(500),
     per_owner=1,
     rounding=Rounding.UP,
+    signup=SignupPolicy(kind=SignupKind.OPEN),
 )
 
 
@@ -63,7 +65,7 @@ def _ports(table: MemoryTable, clock: FakeClock) -> dict[str, Any]:
         "servers": FakeServers(clock),
         "installer": FakeInstaller(),
         "mailer": FakeMailer(),
-        "letters": PlainLetters(public_url=PUBLIC_URL, ssh_port=22, domain="ccc.example.org"),
+        "letters": TemplateLetters(public_url=PUBLIC_URL, ssh_port=22, sender="Cloud <cloud@ccc.example.org>"),
         "probe": ScriptedProbe(),
         "nudge": FakeNudge(),
         "keyring": FakeKeyring(),

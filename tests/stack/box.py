@@ -20,6 +20,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from tests.letters import ReadLetter, read
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 60.0
 
@@ -226,16 +228,16 @@ class Box:
                 server for project in json.loads(answer.read())["projects"].values() for server in project["servers"]
             ]
 
-    def mails(self) -> list[tuple[str, str]]:
-        """Subject and text of every mail in the maildir, oldest first."""
+    def letters(self) -> list[ReadLetter]:
+        """Every mail in the maildir, oldest first."""
         if not (self.home / "mail" / "cur").exists():
             return []  # nobody has delivered yet, or somebody is just making the folders
-        letters, found = Maildir(self.home / "mail", create=False), []
-        for key in sorted(letters.keys(), key=_delivered):
-            text = letters[key].get_payload(decode=True)
-            assert isinstance(text, bytes)
-            found.append((str(letters[key]["Subject"]), text.decode()))
-        return found
+        kept = Maildir(self.home / "mail", create=False)
+        return [read(kept.get_bytes(key)) for key in sorted(kept.keys(), key=_delivered)]
+
+    def mails(self) -> list[tuple[str, str]]:
+        """Subject and plain text of every mail, oldest first."""
+        return [(letter.subject, letter.text) for letter in self.letters()]
 
     def ccc(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """`bin/ccc` as typed, with this box's context."""

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.config import SCHEMES, ConfigError, settings
 from chalicelib.domain.limits import Rounding
+from chalicelib.domain.signup import SignupKind, SignupPolicy
 
 COMPLETE = {
     "CCC_STORE": "sqlite:///home/box/ccc.db",
@@ -45,8 +46,8 @@ def test_a_complete_environment_is_read() -> None:
     assert (read.limits.default_hours, read.limits.max_hours, read.limits.max_life_hours) == (24, 72, 168)
     assert read.limits.rounding is Rounding.UP
     assert read.limits.max_creates_per_hour == 30
-    assert (read.ssh_port, read.long_poll_seconds, read.box_extend) == (22, 0, False)
-    assert read.signup == "closed"
+    assert (read.ssh_port, read.long_poll_seconds, read.limits.box_extend) == (22, 0, False)
+    assert read.limits.signup == SignupPolicy(kind=SignupKind.CLOSED)
 
 
 def test_nothing_at_all_is_told_at_once() -> None:
@@ -106,10 +107,67 @@ def test_a_refused_value_is_not_repeated() -> None:
     assert "ccc_operator_abcdef" not in problem
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "smtp://mail.example.org",
+        "smtp://box%40example.org@mail.example.org:587",
+        "smtps://box@mail.example.org:465?ca=/etc/ssl/ours.pem",
+        "smtps://[2001:db8::25]",
+        "smtp://127.0.0.1:2525?tls=off",
+        "smtp://127.77.0.1?tls=off",
+        "smtp://[::1]:2525?tls=off",
+        "smtp://localhost:2525?tls=off",
+    ],
+)
+def test_a_mail_server_is_taken(value: str) -> None:
+    """TLS with or without a login, and plain text on this machine."""
+    assert settings({**COMPLETE, "CCC_MAIL": value}).mail.scheme in {"smtp", "smtps"}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("smtp:", "host"),
+        ("smtp://box@", "host"),
+        ("smtp://mail..example.org-", "host"),
+        ("smtp://mail.exämple.org", "host"),
+        ("smtp://mail.example.org:0", "host"),
+        ("smtp://mail.example.org:70000", "URL"),
+        ("smtp://b%0d%0aox@mail.example.org", "user"),
+        ("smtp://b%C3%B6x@mail.example.org", "user"),
+        ("smtps://mail.example.org/inbox", "options"),
+        ("smtp://mail.example.org?starttls=off", "options"),
+        ("smtp://mail.example.org?ca=ours.pem", "absolute"),
+        ("smtp://127.0.0.1?tls=no", "no other word"),
+        ("smtps://127.0.0.1?tls=off", "no other word"),
+        ("smtp://mail.example.org?tls=off", "this machine"),
+        ("smtp://127.0.0.1.example.org?tls=off", "this machine"),
+        ("smtp://0.0.0.0?tls=off", "this machine"),
+        ("smtp://box@127.0.0.1?tls=off", "plain text"),
+        ("smtp://127.0.0.1?tls=off&ca=/ca.pem", "no use"),
+    ],
+)
+def test_a_mail_server_that_is_not_safe_or_not_one_is_refused(value: str, said: str) -> None:
+    """One problem, which says what to change."""
+    (problem,) = problems(CCC_MAIL=value)
+    assert problem.startswith("CCC_MAIL ")
+    assert said in problem
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_mail_servers_password_belongs_into_the_keyring(scheme: str) -> None:
+    """In the URL it is refused, and the sentence says where it goes without repeating it."""
+    (problem,) = problems(CCC_MAIL=f"{scheme}://box:s3cr3t@mail.example.org")
+    assert "keyring" in problem
+    assert "smtp_password" in problem
+    assert "s3cr3t" not in problem
+
+
 def test_several_problems_come_together() -> None:
     """Three mistakes are three sentences of one error."""
     found = problems(CCC_STORE="", CCC_MAX_LIVE="x", CCC_SIGNUP="maybe")
-    assert [problem.split()[0] for problem in found] == ["CCC_STORE", "CCC_SIGNUP", "CCC_MAX_LIVE"]
+    assert [problem.split()[0] for problem in found] == ["CCC_STORE", "CCC_MAX_LIVE", "CCC_SIGNUP"]
 
 
 def test_the_host_of_a_place_keeps_its_capitals() -> None:
@@ -127,3 +185,11 @@ def test_a_password_is_never_printed() -> None:
 def test_a_child_process_must_claim_sooner() -> None:
     """Where builders are child processes, an attempt that has not claimed after two minutes is given up."""
     assert settings(COMPLETE).limits.claim_within == timedelta(minutes=2)
+
+
+def test_a_real_mail_server_needs_a_real_sender() -> None:
+    """One box's own sender is at localhost, which no mail server of the world sends for."""
+    wrong = {**COMPLETE, "CCC_MAIL": "smtp://me@mail.example.org:587", "CCC_MAIL_FROM": "cloud@localhost"}
+    with pytest.raises(ConfigError, match="CCC_MAIL_FROM"):
+        settings(wrong)
+    assert settings({**wrong, "CCC_MAIL_FROM": "cloud@example.org"}).mail_from == "cloud@example.org"

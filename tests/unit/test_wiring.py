@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from chalicelib import wiring
+from chalicelib.adapters.smtp_mailer import SmtpMailer, SmtpServer, Tls
 from chalicelib.config import SCHEMES, settings
 from chalicelib.domain.errors import RateLimited
 from chalicelib.domain.limits import PROVIDER_REQUESTS_FOR_CREATES, PROVIDER_REQUESTS_PER_HOUR
@@ -19,6 +22,8 @@ PLACES = {
     "sqlite": "sqlite://{home}/ccc.db",
     "dynamodb": "dynamodb://ccc-test",
     "maildir": "maildir://{home}/mail",
+    "smtp": "smtp://box@mail.example.org",
+    "smtps": "smtps://box@mail.example.org",
     "process": "process://{home}/s.sock",
     "file": "file://{home}/x",
     "system": "system:",
@@ -33,6 +38,37 @@ def test_every_scheme_has_an_adapter(name: str, scheme: str, tmp_path: Path) -> 
     made = wiring.services(settings({**COMPLETE, "CCC_STORE": f"sqlite://{tmp_path}/a.db", name: place}))
     assert made.public_url == "http://localhost:8000"
     assert made.limits.types == ("cx23", "cpx22")
+
+
+@pytest.mark.parametrize(
+    ("place", "server"),
+    [
+        ("smtp://box@mail.example.org", SmtpServer(host="mail.example.org", port=587, tls=Tls.STARTTLS, user="box")),
+        ("smtps://mail.example.org:4650", SmtpServer(host="mail.example.org", port=4650, tls=Tls.FROM_THE_START)),
+        (
+            "smtps://mail.example.org?ca=/ca",
+            SmtpServer(host="mail.example.org", port=465, tls=Tls.FROM_THE_START, ca="/ca"),
+        ),
+        ("smtp://127.0.0.1:2525?tls=off", SmtpServer(host="127.0.0.1", port=2525, tls=Tls.OFF)),
+    ],
+)
+def test_a_mail_server_is_what_its_url_says(place: str, server: SmtpServer, tmp_path: Path) -> None:
+    """Scheme, user, host, port and options arrive, with the ports of the standards where none is given."""
+    made = wiring.services(settings({**COMPLETE, "CCC_STORE": f"sqlite://{tmp_path}/a.db", "CCC_MAIL": place}))
+    assert isinstance(made.mailer, SmtpMailer)
+    assert made.mailer._server == server
+
+
+def test_the_password_of_the_mail_server_is_the_keyrings(tmp_path: Path) -> None:
+    """It is read from the keyring's file when it is asked for, and is nowhere in the settings."""
+    keyring, password = tmp_path / "keyring", secrets.token_urlsafe(12)
+    places = {"CCC_STORE": f"sqlite://{tmp_path}/a.db", "CCC_KEYRING": f"file://{keyring}"}
+    made = wiring.services(settings({**COMPLETE, **places, "CCC_MAIL": "smtp://box@mail.example.org"}))
+    assert isinstance(made.mailer, SmtpMailer)
+    keyring.write_text(
+        json.dumps({"secrets": [{"id": "a", "secret": ""}], "pepper": "", "operators": [], "smtp_password": password})
+    )
+    assert made.mailer._password() == password
 
 
 def test_letters_are_sent_from_the_senders_domain(tmp_path: Path) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain import notice
-from chalicelib.domain.errors import MailRefused, MailUnknown
+from chalicelib.domain import notice, tokens
+from chalicelib.domain.email import EmailAddress
+from chalicelib.domain.errors import AddressRefused, MailRefused, MailUnknown
 from chalicelib.domain.instance import Instance, Status
-from chalicelib.domain.notice import Notice, State
-from chalicelib.operations import secrets_of
+from chalicelib.domain.notice import Kind, Notice, State
+from chalicelib.operations import secrets_of, suppression
 from chalicelib.operations.ports import Letter
 from chalicelib.operations.services import Services
 from chalicelib.operations.step import Change, Step
@@ -19,37 +21,52 @@ ENDING = frozenset({Status.DELETING, Status.DELETED, Status.FAILED})
 LONGEST_BACKOFF = timedelta(hours=6)
 MOST_DOUBLINGS = 10
 
+_log = logging.getLogger("ccc.mail")
+
 
 def step(services: Services, row: Instance, now: datetime) -> Step:
     """Send the one notice that is due first; no change when none is."""
     due = next((owed for owed in notice.owed(row.notices) if owed.due_at <= now), None)
     if due is None:
         return Step()
-    if notice.is_stale(due, expires_at=row.expires_at, ending=row.status in ENDING, now=now):
+    ending, confirmed = row.status in ENDING, row.status is not Status.UNCONFIRMED
+    if notice.is_stale(due, expires_at=row.expires_at, ending=ending, confirmed=confirmed, now=now):
         return Step(change=_becomes(due, state=State.DROPPED))
+    if suppression.is_suppressed(services, EmailAddress(value=row.email)):
+        return _undeliverable(services, row, due)
     if due.attempts >= notice.MAX_ATTEMPTS:
         services.alarms.raise_alarm("mail.unconfirmed", instance_id=row.id, notice=due.kind)
         return Step(change=_becomes(due, state=State.UNCONFIRMED))
     try:
-        letter = services.letters.render(row, replace(due, due_at=now), secrets_of.manage_token(services, row))
+        letter = services.letters.render(row, replace(due, due_at=now), _token(services, row, due))
     except Exception as error:  # noqa: BLE001 - a letter that cannot be written must not hold up the row (M11)
         services.alarms.raise_alarm(
             "mail.not_rendered", instance_id=row.id, notice=due.kind, error=type(error).__name__
         )
         return Step(change=_refused(due, now))
-    return _claimed(services, due, letter, now)
+    return _claimed(services, row, due, letter, now)
 
 
-def _claimed(services: Services, due: Notice, letter: Letter, now: datetime) -> Step:
+def _token(services: Services, row: Instance, due: Notice) -> str:
+    """What the letter's link carries."""
+    if due.kind is Kind.CONFIRM:
+        return secrets_of.token(services, row, tokens.Purpose.CONFIRM)
+    return secrets_of.manage_token(services, row)
+
+
+def _claimed(services: Services, row: Instance, due: Notice, letter: Letter, now: datetime) -> Step:
     """The attempt is counted before the mail leaves; a crash from here on leaves an unknown outcome.
 
-    Between our look and the write an extend may have dropped the notice: then it is not claimed, and nothing is sent.
+    Between our look and the write an extend may have dropped the notice, or a new manage token killed the one in the
+    letter: then it is not claimed, and nothing is sent.
     """
     claimed = replace(due, attempts=due.attempts + 1, due_at=now + notice.RETRY_AFTER_UNKNOWN)
-    return Step(
-        change=lambda it: replace(it, notices=notice.update(it.notices, claimed)) if due in it.notices else it,
-        then=_sender(services, claimed, letter),
-    )
+
+    def claim(it: Instance) -> Instance:
+        good = due in it.notices and it.manage_serial == row.manage_serial
+        return replace(it, notices=notice.update(it.notices, claimed)) if good else it
+
+    return Step(change=claim, then=_sender(services, claimed, letter))
 
 
 def _sender(services: Services, claimed: Notice, letter: Letter) -> Callable[[Instance], Step]:
@@ -58,14 +75,27 @@ def _sender(services: Services, claimed: Notice, letter: Letter) -> Callable[[In
             return Step(again=True)
         try:
             services.mailer.send(letter)
-        except MailRefused:
+        except AddressRefused:
+            suppression.suppress(services, EmailAddress(value=stored.email))
+            return _undeliverable(services, stored, claimed)
+        except MailRefused as refusal:
+            fields = {"instance_id": stored.id, "notice": claimed.kind, "why": refusal.message}
+            _log.warning("mail.refused", extra={"fields": fields})
             known = replace(claimed, attempts=claimed.attempts - 1)
             return Step(change=_refused(known, services.clock.now()))
-        except MailUnknown:
+        except MailUnknown as doubt:
+            fields = {"instance_id": stored.id, "notice": claimed.kind, "why": doubt.message}
+            _log.warning("mail.unknown", extra={"fields": fields})
             return Step()
+        _log.info("mail.sent", extra={"fields": {"instance_id": stored.id, "notice": claimed.kind}})
         return Step(change=_becomes(claimed, state=State.SENT))
 
     return send
+
+
+def _undeliverable(services: Services, row: Instance, due: Notice) -> Step:
+    services.alarms.raise_alarm("mail.undeliverable", instance_id=row.id, notice=due.kind)
+    return Step(change=_becomes(due, state=State.UNDELIVERABLE))
 
 
 def _refused(due: Notice, now: datetime) -> Change:

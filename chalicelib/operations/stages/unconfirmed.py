@@ -1,7 +1,11 @@
-"""An instance nobody has confirmed: it is forgotten when its time is over; until then only its mail is owed."""
+"""An instance nobody has confirmed: it is forgotten when its time is over; until then only its mail is owed.
+
+Whoever wished for it may be nobody: the tombstone of an unconfirmed wish keeps neither address nor key.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain import lifecycle
@@ -15,5 +19,10 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
     """Forget it when it is late, else send what is owed."""
     late = lifecycle.deadline(row)
     if late is not None and now >= late:
-        return Step(change=lambda it: lifecycle.move(it, Status.DELETED, now, ended_at=now, notices=()))
+        return Step(change=lambda it: _forgotten(it, now))
     return deliver.step(services, row, now)
+
+
+def _forgotten(row: Instance, now: datetime) -> Instance:
+    gone = lifecycle.move(row, Status.DELETED, now, ended_at=now, notices=())
+    return replace(gone, email="", ssh_public_key="", owner="")

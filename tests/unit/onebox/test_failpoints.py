@@ -13,7 +13,7 @@ from onebox.failpoints import Failpoint, wrap
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.nudge import FakeNudge
 
-LETTER = Letter(to="a@example.com", message_id="<1@example.com>", subject="s", text="t")
+LETTER = Letter(sender="b@example.com", to="a@example.com", message_id="<1@example.com>", message=b"s\r\n")
 
 
 def _services(**ports: Any) -> Services:

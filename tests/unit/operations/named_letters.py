@@ -6,6 +6,8 @@ from chalicelib.domain.instance import Instance
 from chalicelib.domain.notice import Notice
 from chalicelib.operations.ports import Letter
 
+SENDER = "cloud@example.com"
+
 
 class NamedLetters:
     """Writes the notice's key as the subject; can be told to fail as a renderer with a bug would."""
@@ -17,13 +19,12 @@ class NamedLetters:
         """Let the next letter raise this."""
         self._errors.append(error)
 
-    def render(self, instance: Instance, notice: Notice, manage_token: str) -> Letter:
-        """A letter that names what it is about."""
+    def render(self, instance: Instance, notice: Notice, token: str) -> Letter:
+        """A letter that names what it is about: status, end and token are its text."""
         if self._errors:
             raise self._errors.pop(0)
-        return Letter(
-            to=instance.email,
-            message_id=f"<{instance.id}.{notice.key}@example.com>",
-            subject=notice.key,
-            text=f"{instance.status} {instance.expires_at} {manage_token}",
-        )
+        message_id = f"<{instance.id}.{notice.key}@example.com>"
+        headers = f"From: {SENDER}\r\nTo: {instance.email}\r\nSubject: {notice.key}\r\nMessage-ID: {message_id}\r\n"
+        text = f"{instance.status} {instance.expires_at} {token}\r\n"
+        message = f"{headers}\r\n{text}".encode()
+        return Letter(sender=SENDER, to=instance.email, message_id=message_id, message=message)

@@ -1,143 +1,218 @@
-"""The letters: what they say, that their links stand alone, and that one notice is one Message-ID."""
+"""What the letters say: the fact that each is written for, first, with its link alone on a line."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.instance import EndReason, Failure, Instance, Status
-from chalicelib.domain.notice import Kind, Notice
-from chalicelib.domain.ssh_access import known_hosts_line, ssh_command
-from chalicelib.web.letters import PlainLetters
+from chalicelib.domain.build import EXPLANATIONS, Cause
+from chalicelib.domain.instance import EndReason, Failure, Wish
+from chalicelib.domain.notice import Kind
+from chalicelib.domain.ssh_access import fingerprint, known_hosts_line, ssh_command
+from chalicelib.web.letters.renderer import SUBJECTS
+from chalicelib.web.letters.templates import FOLDER
 from chalicelib.web.ssh_access import ssh_access
 from tests.fakes.clock import START
-from tests.fakes.services import fake_services
-from tests.unit.api.world import ID, running
+from tests.unit.api.world import ID
+from tests.unit.web.letter_cases import END, LINKS, MANAGE_LINK, TOKEN, URL, case
 
-URL = "https://ccc.example.org/api"
-TOKEN = "ccc_manage_" + "t" * 43
-END = START + timedelta(minutes=115)
-LINK = f"{URL}/i/{ID}#{TOKEN}"
+ALL = sorted(Kind)
+WITH_TOKEN = [Kind.READY, Kind.ENDING, Kind.EXTENDED, Kind.FAILED]
 
 
-def letters(port: int = 22) -> PlainLetters:
-    """The renderer."""
-    return PlainLetters(public_url=URL, ssh_port=port, domain="ccc.example.org")
+@pytest.mark.parametrize("kind", ALL)
+def test_every_kind_has_a_subject_and_two_templates(kind: Kind) -> None:
+    """A kind that is added needs all three before its first letter is owed."""
+    assert kind in SUBJECTS
+    assert (FOLDER / f"{kind}.txt").is_file()
+    assert (FOLDER / f"{kind}.html").is_file()
 
 
-@pytest.fixture
-def machine() -> Instance:
-    """A running machine."""
-    return running(fake_services())
+@pytest.mark.parametrize("kind", ALL)
+def test_the_link_stands_alone_and_is_its_own_text(kind: Kind) -> None:
+    """No mail program breaks it in the plain text, and the HTML shows where it leads."""
+    letter = case(kind).read()
+    link = LINKS[kind]
+    assert letter.text.splitlines().count(link) == 1
+    assert letter.html.count(f'href="{link}"') == 1
+    assert f">{link}</a>" in letter.html
 
 
-def notice(kind: Kind, *, before: timedelta = timedelta(0)) -> Notice:
-    """A notice that is due so long before the end."""
-    return Notice(kind=kind, key=f"{kind}-1", due_at=END - before, about=END)
+@pytest.mark.parametrize("kind", ALL)
+def test_nothing_is_left_over(kind: Kind) -> None:
+    """No mark of a template, no absent value, no gap; plain ASCII with a newline at its end."""
+    letter = case(kind).read()
+    assert not [mark for mark in ("{{", "{%", "{#", "None", " \n", "\n\n\n") if mark in letter.text]
+    assert not [mark for mark in ("{{", "{%", "{#", "None", "Markup") if mark in letter.html]
+    assert letter.text.isascii()
+    assert letter.text.endswith("\n")
+    assert not letter.text.endswith("\n\n")
+    assert not letter.text.startswith("\n")
 
 
-def test_ready_begins_with_the_command(machine: Instance) -> None:
-    """The first line of `ready` is what the guest came for; fingerprint, key line and end follow."""
-    letter = letters().render(machine, notice(Kind.READY), TOKEN)
-    lines = letter.text.splitlines()
-    way = ssh_access(machine, 22)
-    assert way is not None
-    assert lines[0] == "ssh claude@192.0.2.10"
-    assert way.fingerprint in letter.text
-    assert f"192.0.2.10 {machine.host_key}" in lines
-    assert "Host cc-0123456789ab" in lines
-    assert "Monday, 23 November 2026, 11:55 UTC" in letter.text
-    assert "2026-11-23T11:55:00Z" in letter.text
-    assert "1 hour and 51 minutes" in letter.text
+@pytest.mark.parametrize("kind", ALL)
+def test_nothing_a_guest_typed_is_in_a_letter(kind: Kind) -> None:
+    """Neither the guest's key nor the address is repeated, the address outside its header."""
+    one = case(kind)
+    letter = one.read()
+    said = letter.subject + letter.text + letter.html + (letter.calendar or "")
+    assert one.instance.email not in said
+    assert one.instance.ssh_public_key.split()[1] not in said
+    assert letter.headers["to"] == one.instance.email
 
 
-def test_another_port_is_in_every_line(machine: Instance) -> None:
-    """Where machines answer on another port, command, key line and configuration name it."""
-    lines = letters(2222).render(machine, notice(Kind.READY), TOKEN).text.splitlines()
-    assert lines[0] == "ssh -p 2222 claude@192.0.2.10"
-    assert f"[192.0.2.10]:2222 {machine.host_key}" in lines
-    assert "    Port 2222" in lines
-
-
-@pytest.mark.parametrize("kind", [Kind.READY, Kind.ENDING, Kind.EXTENDED, Kind.FAILED])
-def test_the_manage_link_stands_alone(machine: Instance, kind: Kind) -> None:
-    """Letters that act carry the link on a line of its own, with the commands that do the same."""
-    lines = letters().render(_fit(machine, kind), notice(kind), TOKEN).text.splitlines()
-    assert LINK in lines
-    assert f"    ccc status {ID}" in lines
+@pytest.mark.parametrize("kind", WITH_TOKEN)
+def test_letters_that_act_have_the_commands_that_do_the_same(kind: Kind) -> None:
+    """Without a browser the same is a line to copy."""
+    lines = case(kind).read().text.splitlines()
+    assert MANAGE_LINK in lines
+    assert f"    export CCC_TOKEN={TOKEN}" in lines
     assert f"    curl -H 'Authorization: Bearer {TOKEN}' {URL}/instances/{ID}" in lines
 
 
-def test_the_farewell_carries_no_token(machine: Instance) -> None:
-    """When the machine is gone its token opens nothing, so it is not sent again."""
-    letter = letters().render(_fit(machine, Kind.ENDED), notice(Kind.ENDED), TOKEN)
-    assert TOKEN not in letter.text
-    assert "Its time was over." in letter.text
+@pytest.mark.parametrize("kind", [Kind.EXISTS, Kind.ENDED])
+def test_other_letters_carry_no_token(kind: Kind) -> None:
+    """What would open nothing, or too much for whoever asked, is in no part of them."""
+    assert TOKEN.encode() not in case(kind).letter().message
 
 
-def test_a_warning_says_how_long(machine: Instance) -> None:
-    """The warnings name the time that is left, in the subject too."""
-    hour = letters().render(machine, notice(Kind.ENDING, before=timedelta(minutes=60)), TOKEN)
-    minutes = letters().render(machine, notice(Kind.ENDING, before=timedelta(minutes=10)), TOKEN)
-    assert hour.subject == "Your machine cc-0123456789ab ends in 1 hour"
-    assert minutes.subject == "Your machine cc-0123456789ab ends in 10 minutes"
+def test_confirm_says_what_was_asked_for() -> None:
+    """Hours, type, location and the key's fingerprint, until when the link works, and that silence costs nothing."""
+    one = case(Kind.CONFIRM).changed(wish=Wish(hours=3, server_type="cpx22", location="hel1"))
+    letter = one.read()
+    assert letter.subject == "Confirm your machine for 3 hours"
+    for said in (letter.text, letter.html):
+        for fact in ("3 hours", "cpx22", "hel1", fingerprint(one.instance.ssh_public_key), "nothing was bought"):
+            assert fact in said
+        assert "Tuesday, 24 November 2026, 10:00 UTC" in said
+        assert "2026-11-24T10:00:00Z" in said
+    curl = f"    curl -X POST -H 'Authorization: Bearer {TOKEN}' {URL}/instances/{ID}/confirm"
+    assert curl in letter.text.splitlines()
 
 
-def test_a_failure_is_explained(machine: Instance) -> None:
-    """The letter about a failure has the cause and what to do next."""
-    text = letters().render(_fit(machine, Kind.FAILED), notice(Kind.FAILED), TOKEN).text
-    assert "Nothing is in stock." in text
-    assert "Try another type." in text
+def test_confirm_says_what_we_would_choose() -> None:
+    """Where no type and no location was named, the letter says who chooses."""
+    letter = case(Kind.CONFIRM).read()
+    for said in (letter.text, letter.html):
+        assert "the first of our list that is in stock" in said
+        assert "the first of our list that has it" in said
 
 
-@pytest.mark.parametrize("kind", [Kind.READY, Kind.ENDING, Kind.EXTENDED, Kind.ENDED, Kind.FAILED])
-def test_a_letter_can_be_sent_as_it_is(machine: Instance, kind: Kind) -> None:
-    """Address, one-line subject, stable Message-ID, ASCII text without leftovers of a template or trailing blanks."""
-    machine = _fit(machine, kind)
-    letter, again = (letters().render(machine, notice(kind), TOKEN) for _ in range(2))
-    assert letter == again
-    assert letter.to == "guest@example.com"
-    assert letter.message_id == f"<{ID}.{kind}-1@ccc.example.org>"
-    assert letter.subject.isprintable()
-    assert letter.text.isascii()
-    assert not [mark for mark in ("{{", "{%", "None", " \n", "\n\n\n") if mark in letter.text]
-    assert letter.text.endswith("\n")
+def test_exists_names_no_machine() -> None:
+    """Its id leads nowhere, so it is not shown; what can be done is."""
+    letter = case(Kind.EXISTS).read()
+    for said in (letter.subject, letter.text, letter.html):
+        assert ID not in said
+    assert "end the present one first" in letter.text
+    assert "Nothing was bought" in letter.text
 
 
-def test_a_failed_instance_needs_no_machine(machine: Instance) -> None:
-    """An instance that never had a machine can be told about."""
-    bare = replace(_fit(machine, Kind.FAILED), machine=None, host_key=None, running_at=None, expires_at=None)
-    letter = letters().render(bare, replace(notice(Kind.FAILED), about=None), TOKEN)
+def test_ready_begins_with_the_command() -> None:
+    """The first line of `ready` is what the guest came for; fingerprint, key line and end follow."""
+    one = case(Kind.READY)
+    letter = one.read()
+    lines = letter.text.splitlines()
+    way = ssh_access(one.instance, 22)
+    assert way is not None
+    assert lines[0] == "ssh claude@192.0.2.10"
+    assert f"192.0.2.10 {one.instance.host_key}" in lines
+    assert "Host cc-0123456789ab" in lines
+    for said in (letter.text.replace("\n", " "), letter.html):
+        facts = (way.fingerprint, "Monday, 23 November 2026, 11:55 UTC", "2026-11-23T11:55:00Z", "a cx23 in nbg1")
+        assert [fact for fact in (*facts, "1 hour and 51 minutes") if fact not in said] == []
+
+
+def test_ready_tells_the_end_that_holds() -> None:
+    """An extension between the notice and its letter is in the letter."""
+    letter = case(Kind.READY).changed(expires_at=END + timedelta(hours=1)).read()
+    assert "12:55 UTC" in letter.text
+    assert "DTEND:20261123T125500Z" in str(letter.calendar)
+
+
+def test_another_port_is_in_every_line() -> None:
+    """Where machines answer on another port, command, key line and configuration name it."""
+    one = case(Kind.READY)
+    lines = one.read(port=2222).text.splitlines()
+    assert lines[0] == "ssh -p 2222 claude@192.0.2.10"
+    assert f"[192.0.2.10]:2222 {one.instance.host_key}" in lines
+    assert "    Port 2222" in lines
+
+
+@pytest.mark.parametrize(
+    ("before", "span"), [(timedelta(minutes=60), "1 hour"), (timedelta(minutes=9, seconds=30), "10 minutes")]
+)
+def test_a_warning_says_how_long(before: timedelta, span: str) -> None:
+    """The warnings name the time that is left, in the subject too; a minute that has begun counts."""
+    letter = case(Kind.ENDING, before=before).read()
+    assert letter.subject == f"Your machine cc-0123456789ab ends in {span}"
+    assert letter.text.startswith(f"Your machine cc-0123456789ab ends in {span}:\n")
+    assert f"Your machine ends in {span}" in letter.html
+
+
+def test_extended_says_the_new_end() -> None:
+    """In the subject and in the first sentence."""
+    letter = case(Kind.EXTENDED).read()
+    assert letter.subject == "Your machine cc-0123456789ab now lives until Monday, 23 November 2026, 11:55 UTC"
+    assert "Monday, 23 November 2026, 11:55 UTC" in letter.text.splitlines()[1]
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        (EndReason.EXPIRED, "Its time was over."),
+        (EndReason.RELEASED, "It was ended on request."),
+        (EndReason.LOST, "It disappeared at the server provider, which we did not ask for."),
+    ],
+)
+def test_the_farewell_says_what_happened(reason: EndReason, sentence: str) -> None:
+    """The reason in words, how long the machine ran, and the hours it used."""
+    letter = case(Kind.ENDED).changed(end_reason=reason, ended_at=START + timedelta(minutes=50)).read()
+    for said in (letter.text, letter.html):
+        assert sentence in said
+        assert "It ran for 46 minutes (1 started hour used)." in said
+
+
+def test_a_farewell_to_a_machine_that_never_ran() -> None:
+    """It takes nothing out of a calendar and out of files in which nothing was."""
+    letter = case(Kind.ENDED).changed(running_at=None, expires_at=None, end_reason=EndReason.RELEASED).read()
+    for said in (letter.text, letter.html):
+        assert "It never ran." in said
+        assert "known_hosts" not in said
+        assert ".ics" not in said
+
+
+def test_a_failure_is_explained() -> None:
+    """The cause, that it was free, and what to do next."""
+    letter = case(Kind.FAILED).read()
+    for said in (letter.text, letter.html):
+        assert "Nothing is in stock." in said
+        assert "Nothing was charged to you. Try another type." in said
+        assert "tries it again" in said
+
+
+@pytest.mark.parametrize("cause", sorted(Cause))
+def test_every_failure_says_once_that_it_was_free(cause: Cause) -> None:
+    """Whether the hint of a cause says so already or not."""
+    message, hint = EXPLANATIONS[cause]
+    text = case(Kind.FAILED).changed(failure=Failure(code=cause, message=message, hint=hint)).read().text
+    assert text.count("Nothing was charged") == text.count("Nothing was charged to you") == 1
+
+
+def test_a_failure_without_a_cause_can_be_told() -> None:
+    """An instance that failed before it had anything to say is told about all the same."""
+    letter = case(Kind.FAILED).changed(machine=None, failure=None).read()
     assert "could not be made" in letter.text
-
-
-def test_nothing_a_guest_typed_is_in_a_letter(machine: Instance) -> None:
-    """Neither the guest's key nor the address is repeated in the text."""
-    text = letters().render(machine, notice(Kind.READY), TOKEN).text
-    assert machine.ssh_public_key not in text
-    assert machine.email not in text
+    assert "Nothing was charged to you." in letter.text
 
 
 @pytest.mark.parametrize("port", [22, 2222])
-def test_letters_and_api_tell_the_same(machine: Instance, port: int) -> None:
+def test_letters_and_api_tell_the_same(port: int) -> None:
     """The lines of a letter are those of the instance object, byte for byte."""
-    way = ssh_access(machine, port)
-    assert machine.machine is not None
-    assert machine.host_key is not None
+    instance = case(Kind.READY).instance
+    way = ssh_access(instance, port)
+    assert instance.machine is not None
+    assert instance.host_key is not None
     assert way is not None
-    assert way.command == ssh_command(machine.machine.ip, port)
-    assert way.known_hosts == known_hosts_line(machine.machine.ip, port, machine.host_key)
-
-
-def _fit(machine: Instance, kind: Kind) -> Instance:
-    """The machine in the status in which such a letter is owed."""
-    match kind:
-        case Kind.ENDED:
-            return replace(machine, status=Status.DELETED, end_reason=EndReason.EXPIRED, ended_at=END)
-        case Kind.FAILED:
-            failure = Failure(code="stock", message="Nothing is in stock.", hint="Try another type.")
-            return replace(machine, status=Status.FAILED, end_reason=EndReason.FAILED, failure=failure)
-        case _:
-            return machine
+    assert way.command == ssh_command(instance.machine.ip, port)
+    assert way.known_hosts == known_hosts_line(instance.machine.ip, port, instance.host_key)

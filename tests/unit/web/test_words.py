@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from chalicelib.web.words import in_figures, in_words, span
+from chalicelib.web.words import counted, in_figures, in_words, span
 
 
 def test_a_moment_is_told_in_utc() -> None:
@@ -31,3 +31,9 @@ def test_a_moment_is_told_in_utc() -> None:
 def test_a_span_is_told_in_hours_and_minutes(length: timedelta, words: str) -> None:
     """Hours and minutes, singular where it is one; what is under a minute is left away."""
     assert span(length) == words
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 hours"), (1, "1 hour"), (2, "2 hours")])
+def test_a_count_has_its_plural(number: int, words: str) -> None:
+    """One is one, everything else is many."""
+    assert counted(number, "hour") == words

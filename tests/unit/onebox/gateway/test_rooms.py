@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from datetime import timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from chalicelib.adapters.file_clock import FileClock
 from chalicelib.adapters.maildir_mailer import MaildirMailer
+from chalicelib.domain.notice import Kind
 from chalicelib.operations.ports import Letter
 from onebox.gateway.machine import Machine
 from onebox.gateway.mail_view import MailView
@@ -22,11 +24,24 @@ from onebox.gateway.movable_clock import MovableClock
 from onebox.gateway.operator import Guard
 from onebox.gateway.rooms import Rooms
 from onebox.gateway.supervisor_line import SupervisorLine
-from tests.fakes.clock import FakeClock
+from tests.letters import read
 from tests.unit.onebox.gateway.served import Reply, Wire, served, small_app
+from tests.unit.web.letter_cases import case
 
 TOKEN = f"ccc_operator_{secrets.token_urlsafe(16)}"
 HOST = "localhost:8000"
+PLAIN = """\
+From: cloud@example.org
+To: g{number}@example.com
+Subject: No. {number}
+Date: Mon, 23 Nov 2026 10:00:00 +0000
+Message-ID: <{number}@example.org>
+MIME-Version: 1.0
+Content-Type: text/plain; charset="utf-8"
+Content-Transfer-Encoding: 8bit
+
+hé
+"""
 
 
 class _Desk:
@@ -53,10 +68,13 @@ class _Desk:
         )
 
     def send(self, number: int) -> None:
-        letter = Letter(
-            to=f"g{number}@example.com", message_id=f"<{number}@example.org>", subject=f"No. {number}", text="hé\n"
-        )
-        MaildirMailer(self.folder / "mail", "cloud@example.org", FakeClock()).send(letter)
+        """Deliver a small letter in plain text."""
+        self.deliver(PLAIN.format(number=number).replace("\n", "\r\n").encode())
+
+    def deliver(self, message: bytes) -> None:
+        """Put a message into the maildir as the product does."""
+        letter = Letter(sender="cloud@example.org", to="g@example.com", message_id="<m@example.org>", message=message)
+        MaildirMailer(self.folder / "mail").send(letter)
 
 
 @pytest.fixture
@@ -99,22 +117,36 @@ def test_another_host_name_is_refused(wire: Wire, path: str) -> None:
     assert _get(wire, path, host="").status == 421
 
 
-@pytest.mark.parametrize("path", ["/mailbox", "/onebox"])
-def test_pages_are_shells_under_a_strict_policy(wire: Wire, path: str) -> None:
+@pytest.mark.parametrize(("path", "loads"), [("/mailbox", 3), ("/onebox", 2)])
+def test_pages_are_shells_under_a_strict_policy(wire: Wire, path: str, loads: int) -> None:
     """They carry no script of their own, load what is same-origin alone, and each thing they load exists."""
     reply = wire.request("GET", path, Host=HOST)
-    policy = reply.headers["content-security-policy"]
     assert reply.status == 200
-    assert "default-src 'none'" in policy
-    assert "unsafe" not in policy
+    assert "default-src 'none'; script-src 'self'; style-src 'self';" in reply.headers["content-security-policy"]
     text = reply.body.decode()
     assert re.findall(r"<script[^>]*>([^<]*)</script>", text) == [""]
     assert "style=" not in text
     assert "onclick" not in text
     loaded = re.findall(r'(?:src|href)="(onebox/assets/[^"]+)"', text)
-    assert len(loaded) == 2
+    assert len(loaded) == loads
     for name in loaded:
         assert wire.request("GET", f"/{name}", Host=HOST).status == 200
+
+
+def test_only_the_mailbox_lets_a_mail_have_its_inline_styles(wire: Wire) -> None:
+    """Style attributes, for the HTML form of a mail in its sandbox: no style sheet, no script, and on no other page."""
+    allowed = {
+        path: re.findall(r"[^;]*unsafe[^;]*", wire.request("GET", path, Host=HOST).headers["content-security-policy"])
+        for path in ("/mailbox", "/onebox", "/onebox/assets/mailbox.js")
+    }
+    assert allowed == {"/mailbox": [" style-src-attr 'unsafe-inline'"], "/onebox": [], "/onebox/assets/mailbox.js": []}
+
+
+def test_the_mailbox_makes_no_markup_of_a_mail(wire: Wire) -> None:
+    """What is in a mail reaches the page as text, or in a frame that may do nothing at all."""
+    script = wire.request("GET", "/onebox/assets/mailbox.js", Host=HOST).body.decode()
+    assert 'frame.setAttribute("sandbox", "")' in script
+    assert not re.findall(r"innerHTML|insertAdjacentHTML|document\.write|\beval\b|allow-", script)
 
 
 @pytest.mark.parametrize("name", ["mailbox.html", "..%2frooms.py", "nothing.js"])
@@ -125,7 +157,7 @@ def test_nothing_else_is_served(wire: Wire, name: str) -> None:
 
 def test_mails_are_shown_newest_first(desk: _Desk, wire: Wire) -> None:
     """Numbers follow the order of delivery, and one mail is found by its number."""
-    assert _get(wire, "/mailbox/messages").json == {"messages": []}
+    assert _get(wire, "/mailbox/messages").json == {"messages": [], "own_hosts": [HOST]}
     for number in range(1, 4):
         desk.send(number)
     listed = _get(wire, "/mailbox/messages").json["messages"]
@@ -139,7 +171,39 @@ def test_mails_are_shown_newest_first(desk: _Desk, wire: Wire) -> None:
         "date": "2026-11-23T10:00:00+00:00",
         "message_id": "<2@example.org>",
         "text": "hé\n",
+        "html": None,
+        "attachments": [],
     }
+
+
+def test_a_letter_is_shown_with_all_its_parts(desk: _Desk, wire: Wire) -> None:
+    """Plain text, HTML and the calendar file are what a mail program would find."""
+    letter = case(Kind.READY).letter()
+    desk.deliver(letter.message)
+    shown, wanted = _get(wire, "/mailbox/messages/1").json, read(letter)
+    assert (shown["text"], shown["html"], shown["message_id"]) == (wanted.text, wanted.html, letter.message_id)
+    assert shown["attachments"] == [{"name": "cc-0123456789ab.ics", "type": "text/calendar", "text": wanted.calendar}]
+
+
+def test_an_attachment_that_is_no_text_is_named(desk: _Desk, wire: Wire) -> None:
+    """Its bytes are not guessed at, and a part without a file name gets one."""
+    message = EmailMessage()
+    message["Subject"] = "picture"
+    message.set_content("see\n")
+    message.add_attachment(b"\x89PNG\xff", maintype="image", subtype="png")
+    desk.deliver(message.as_bytes())
+    shown = _get(wire, "/mailbox/messages/1").json
+    assert shown["attachments"] == [{"name": "attachment", "type": "image/png", "text": None}]
+
+
+def test_a_broken_mail_hides_no_other(desk: _Desk, wire: Wire) -> None:
+    """Whatever lies in the folder, the others are still shown, and a charset nobody knows is read as far as it goes."""
+    desk.deliver(b"Subject: odd\r\nContent-Type: text/plain; charset=x-nobody\r\n\r\nplain words \xff\r\n")
+    desk.deliver(b"\xff\x00")
+    desk.send(3)
+    listed = _get(wire, "/mailbox/messages").json["messages"]
+    assert [mail["n"] for mail in listed] == [3, 2, 1]
+    assert listed[2]["text"].startswith("plain words")
 
 
 @pytest.mark.parametrize("number", ["0", "2", "-1", "x", "9" * 5000, "%D9%A1"])

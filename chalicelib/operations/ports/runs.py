@@ -1,0 +1,68 @@
+"""The records of reap runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from chalicelib.domain.orphans import Sighting
+
+
+class RunState(StrEnum):
+    """How far a reap run has come."""
+
+    REQUESTED = "requested"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEntry:
+    """One thing a run did or left alone, and why."""
+
+    what: str
+    why: str
+    instance_id: str | None = None
+    server_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The record of one reap run: what it looked at, did, skipped and why."""
+
+    id: str
+    state: RunState
+    dry_run: bool
+    requested_at: datetime
+    confirm: int | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    rows: int = 0
+    servers: int = 0
+    did: tuple[RunEntry, ...] = ()
+    skipped: tuple[RunEntry, ...] = ()
+    errors: tuple[str, ...] = ()
+    frozen: str | None = None
+
+
+class Runs(Protocol):
+    """The records of reap runs, and the sightings of servers without a row."""
+
+    def save(self, run: Run) -> None:
+        """Keep a run, in place of its earlier form."""
+
+    def get(self, run_id: str) -> Run | None:
+        """One run."""
+
+    def newest(self, limit: int) -> list[Run]:
+        """The newest runs, newest first."""
+
+    def sightings(self) -> dict[int, Sighting]:
+        """All sightings by server id."""
+
+    def sight(self, seen: Sequence[Sighting], forget: Sequence[int]) -> None:
+        """Keep new sightings and forget those of servers that are gone or owned."""

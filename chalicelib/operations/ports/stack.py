@@ -1,0 +1,41 @@
+"""The one `stack` item: who we are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from chalicelib.operations.ports.servers import MarkerState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackState:
+    """The `stack` item: who we are, and how far the newest sweep has counted.
+
+    `uuid` and `epoch` are rule R11's; `marker_seen_at` and `marker_state` are the last marker answer, which counts only
+    for the token with `marker_token`. `paused` stops new instances (rule R25). `frozen` says why nothing destructive
+    may happen, or None.
+    """
+
+    uuid: str
+    epoch: int
+    marker_id: int | None = None
+    marker_state: MarkerState | None = None
+    marker_epoch: int | None = None
+    marker_seen_at: datetime | None = None
+    marker_token: str = ""
+    paused: bool = False
+    frozen: str | None = None
+    swept_at: datetime | None = None
+    version: int = 0
+
+
+class Stack(Protocol):
+    """The one `stack` item; it is created by a deployment or the first start, never in passing."""
+
+    def get(self) -> StackState | None:
+        """The item, read consistently."""
+
+    def write(self, after: StackState, before: StackState | None) -> StackState:
+        """Compare-and-swap; WriteConflict when somebody else was first. Returns it with its new version."""

@@ -1,0 +1,155 @@
+"""Take a stranger's wish for a machine: a row and one mail, and nothing reserved before that mail is answered (R24).
+
+The answer never tells whether an address is known: who has a machine already gets another mail, the caller the same
+answer with an id that leads nowhere. How often one source may ask, and how often one address is written to, is limited.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain import notice, signup, tokens
+from chalicelib.domain.email import FIELD, EmailAddress
+from chalicelib.domain.errors import (
+    CounterFull,
+    InvalidInput,
+    KeyReused,
+    SignupClosed,
+    TooManyRequests,
+    WriteConflict,
+)
+from chalicelib.domain.instance import Instance, Wish
+from chalicelib.domain.signup import SignupKind
+from chalicelib.domain.ssh_key import SshPublicKey
+from chalicelib.operations import suppression
+from chalicelib.operations.affordable import affordable, check_room, reservation
+from chalicelib.operations.new_row import wished
+from chalicelib.operations.ports import CounterChange
+from chalicelib.operations.save import quota_key, save
+from chalicelib.operations.services import Services
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def count_request(services: Services, source_ip: str) -> None:
+    """Count a stranger's request, good or bad; TooManyRequests when its source has asked too often this minute."""
+    _count_source(services, source_ip, "request", MINUTE)
+
+
+def sign_up(
+    services: Services,
+    *,
+    email: EmailAddress,
+    ssh_key: SshPublicKey,
+    wish: Wish,
+    source_ip: str,
+    idempotency_key: str | None,
+    request_hash: str,
+) -> Instance:
+    """The wish as it was first written, whatever has become of it since.
+
+    SignupClosed, InvalidInput, OutOfStock, LimitReached, Paused, TooManyRequests or KeyReused when it is not taken.
+    """
+    now = services.clock.now()
+    instance_id = _instance_id(services, idempotency_key, email)
+    row = wished(services, instance_id, address=email, ssh_key=ssh_key, wish=wish, request_hash=request_hash, now=now)
+    if idempotency_key is not None and (known := _known(services, row)) is not None:
+        return known
+    _admit(services, email)
+    check_room(services, reservation(services, wish, affordable(services, wish, now), now))
+    _count_source(services, source_ip, "signup", HOUR)
+    return _written(services, row, now)
+
+
+def pretend(
+    services: Services, *, email: EmailAddress, ssh_key: SshPublicKey, wish: Wish, request_hash: str
+) -> Instance:
+    """What a robot is answered: a wish that is written nowhere."""
+    return wished(
+        services,
+        services.ids.new()[:12],
+        address=email,
+        ssh_key=ssh_key,
+        wish=wish,
+        request_hash=request_hash,
+        now=services.clock.now(),
+    )
+
+
+def _admit(services: Services, address: EmailAddress) -> None:
+    policy = services.limits.signup
+    if not policy.admits(address):
+        if policy.kind is SignupKind.ALLOWLIST:
+            raise SignupClosed(f"Only people with an address at {', '.join(policy.domains)} may sign up here.")
+        raise SignupClosed("Signing up is closed here. Ask the operator for a machine.")
+    if suppression.is_suppressed(services, address):
+        raise InvalidInput({FIELD: "this address cannot be used here; use another one"})
+
+
+def _instance_id(services: Services, idempotency_key: str | None, address: EmailAddress) -> str:
+    if idempotency_key is None:
+        return services.ids.new()[:12]
+    return tokens.guest_id_for(services.keyring.pepper(), idempotency_key, address.value)
+
+
+def _known(services: Services, row: Instance) -> Instance | None:
+    """The first answer again; nothing of what has become of the instance is told to whoever holds the key alone."""
+    stored = services.instances.get(row.id)
+    if stored is None:
+        return None
+    if stored.request_hash != row.request_hash:
+        raise KeyReused("This Idempotency-Key was used before with another request. Use a new key.")
+    return _first_form(row, stored.created_at)
+
+
+def _first_form(row: Instance, created_at: datetime) -> Instance:
+    """The wish as it was when it was first written."""
+    return replace(row, created_at=created_at, status_since=created_at, due_at=created_at)
+
+
+def _written(services: Services, row: Instance, now: datetime) -> Instance:
+    try:
+        stored = _put(services, row, now)
+    except WriteConflict:
+        known = _known(services, row)
+        if known is None:
+            raise
+        return known
+    services.nudge.advance(stored.id)
+    return stored
+
+
+def _put(services: Services, row: Instance, now: datetime) -> Instance:
+    """The wish with the one mail it owes, or with none when its address has been written to often enough today.
+
+    The mail is counted in the write that owes it: whoever dies in between has used up nothing.
+    """
+    quota = quota_key(row.owner)
+    full = services.instances.counters([quota])[quota] >= services.limits.per_owner
+    kind = notice.Kind.EXISTS if full else notice.Kind.CONFIRM
+    cap = signup.EXISTS_MAILS_PER_DAY if full else signup.CONFIRM_MAILS_PER_DAY
+    key = f"rate#{kind}#{row.owner}#{now:%Y%m%d}"
+    counted = CounterChange(key=key, amount=1, cap=cap, expires_at=now + 2 * DAY)
+    owing = replace(row, notices=(notice.Notice(kind=kind, key=str(kind), due_at=now),))
+    try:
+        return save(services, owing, before=None, more=(counted,))
+    except CounterFull:
+        return save(services, row, before=None)
+
+
+def _count_source(services: Services, source_ip: str, what: str, window: timedelta) -> None:
+    now = services.clock.now()
+    number, passed = divmod(int(now.timestamp()), int(window.total_seconds()))
+    source = tokens.source_key(services.keyring.pepper(), signup.source_of(source_ip))
+    try:
+        services.instances.add(
+            f"rate#{what}#{source}#{number}", 1, cap=services.limits.per_source, expires_at=now + 2 * window
+        )
+    except CounterFull as full:
+        left = int(window.total_seconds()) - passed
+        raise TooManyRequests(
+            "Too many requests to sign up came from your network. Try again a little later.", retry_after=left
+        ) from full
