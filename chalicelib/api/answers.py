@@ -6,9 +6,9 @@ No request imports this file; views write plain dictionaries. Times are RFC 3339
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from chalicelib.domain.instance import EndReason, Status
 from chalicelib.operations.ports import RunState
@@ -102,10 +102,34 @@ class Created(Instance):
     manage_token: str
 
 
+class Asked(Instance):
+    """What was asked for; an operator is told the token that manages it, a stranger gets it by mail."""
+
+    manage_token: str | None = None
+
+
+class AlreadyConfirmed(Answer):
+    """A wish that was confirmed before: the token that does it opens nothing else."""
+
+    id: InstanceId
+    already_confirmed: Literal[True]
+
+
+class ConfirmAnswer(RootModel[Created | AlreadyConfirmed]):
+    """The instance with the token that manages it, told once; afterwards only that it has been confirmed."""
+
+
 class Extended(Instance):
     """An instance with its new end."""
 
     old_expires_at: datetime
+    hours_left: int = Field(ge=0)
+
+
+class BoxTime(Answer):
+    """What a machine is told about itself: its end, and by how much it may move it."""
+
+    expires_at: datetime | None
     hours_left: int = Field(ge=0)
 
 

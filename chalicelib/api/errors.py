@@ -24,6 +24,10 @@ STATUS: Mapping[type[errors.CccError], int] = {
     errors.NotAllowed: 401,
     errors.Refused: 409,
     errors.EndedAlready: 410,
+    errors.ConfirmExpired: 410,
+    errors.SignupClosed: 403,
+    errors.NotOffered: 403,
+    errors.TooManyRequests: 429,
     errors.Paused: 503,
     errors.KeyReused: 422,
     errors.BuildRefused: 409,
@@ -48,6 +52,9 @@ RETRY_AFTER: Mapping[type[errors.CccError], int] = {
 SHOWN = ("limit", "left", "expires_at")
 """What of an error's data is told to the caller."""
 
+OF_THE_SERVICE = frozenset({"live", "spend", "creates"})
+"""Caps that all share; an owner's own is another matter."""
+
 UNSHOWN = (errors.StoreUnavailable, errors.UnknownSchema, errors.ProviderError, errors.ProviderUnknown)
 SHOWN_ALL_THE_SAME = (errors.OutOfStock, errors.ProviderLimit)
 ELSEWHERE = "A part of the service does not answer as it should. This is not your fault; try again in a moment."
@@ -70,11 +77,11 @@ def problem(status: int, code: str, detail: str, request_id: str, **more: Any) -
     return reply(document, status=status, kind=PROBLEM, headers=headers)
 
 
-def problem_of(error: Exception, request_id: str, *, signup: bool = False) -> Response | None:
+def problem_of(error: Exception, request_id: str, *, starts: bool = False) -> Response | None:
     """The answer to an error, or None for one that nobody foresaw.
 
-    `signup`: a cap of the operator that stands against a new instance is the service's trouble (503, try later);
-    against a change of an existing one it is the request's (409).
+    `starts`: a cap of the whole service that stands against a new machine is the service's trouble (503, try later);
+    one that stands against a change of an existing machine, or against one owner alone, is the request's (409).
     """
     match error:
         case HttpError():
@@ -82,16 +89,16 @@ def problem_of(error: Exception, request_id: str, *, signup: bool = False) -> Re
         case errors.InvalidInput():
             return problem(422, error.code, error.message, request_id, errors=dict(error.fields))
         case errors.CccError():
-            return _foreseen(error, request_id, signup=signup)
+            return _foreseen(error, request_id, starts=starts)
         case _:
             return None
 
 
-def _foreseen(error: errors.CccError, request_id: str, *, signup: bool) -> Response | None:
+def _foreseen(error: errors.CccError, request_id: str, *, starts: bool) -> Response | None:
     status = _nearest(error, STATUS)
     if status is None:
         return None
-    if signup and isinstance(error, errors.LimitReached):
+    if starts and isinstance(error, errors.LimitReached) and error.data.get("limit") in OF_THE_SERVICE:
         status = 503
     shown = {name: _plain(error.data[name]) for name in SHOWN if name in error.data}
     return problem(status, error.code, _detail(error), request_id, headers=_headers(error, status), **shown)
@@ -117,7 +124,7 @@ def _detail(error: errors.CccError) -> str:
 def _headers(error: errors.CccError, status: int) -> dict[str, str]:
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.NotAllowed) else {}
     seconds = error.data.get("retry_after") or _nearest(error, RETRY_AFTER)
-    waits = status in {503, 425} or isinstance(error, errors.WriteConflict)
+    waits = status in {503, 425, 429} or isinstance(error, errors.WriteConflict)
     return {**headers, "Retry-After": str(max(1, round(float(seconds))))} if waits and seconds else headers
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from chalicelib.api.call import Call
 from chalicelib.api.email_field import normalise_email
-from chalicelib.api.http_error import HttpError
 from chalicelib.api.instance_view import instance_view
+from chalicelib.api.list_cursor import not_ours, sealed, unsealed
 from chalicelib.api.reading import read
 from chalicelib.domain.email import EmailAddress
 from chalicelib.domain.errors import InvalidInput
@@ -24,7 +24,7 @@ def instance_list(services: Services, call: Call) -> dict[str, Any]:
     """
     page = _page(services, call)
     views = [instance_view(Shown(instance=each, build=None), services, operator=True) for each in page.instances]
-    return {"instances": views, "next_cursor": page.next_cursor}
+    return {"instances": views, "next_cursor": sealed(services, page.next_cursor)}
 
 
 def _page(services: Services, call: Call) -> Page:
@@ -39,12 +39,12 @@ def _page(services: Services, call: Call) -> Page:
             status=query.status,
             owner=owner,
             limit=int(query.limit),
-            cursor=query.cursor,
+            cursor=unsealed(services, query.cursor),
         )
     except InvalidInput as error:
         if "cursor" not in error.fields:
             raise
-        raise HttpError(400, "bad_cursor", "This cursor is not one of ours; begin without it.") from error
+        raise not_ours() from error
 
 
 def _owner(text: str) -> EmailAddress:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.api.auth import instance_id, may_manage, require_operator
+from chalicelib.api.auth import bearer, instance_id, may_manage, require_operator
 from chalicelib.api.call import Call
 from chalicelib.api.edge import Edge
 from chalicelib.api.etag import etag, matches
@@ -21,10 +21,12 @@ from chalicelib.api.moment import rfc3339
 from chalicelib.api.reading import read
 from chalicelib.api.reply import empty, reply
 from chalicelib.api.route import blueprint
+from chalicelib.api.signup import accept
 from chalicelib.api.wishes import asked, check_hours
-from chalicelib.operations import deprovision, extend, provision, show
+from chalicelib.operations import confirm, deprovision, extend, provision, retry, rotate_token, show
 from chalicelib.operations.services import Services
 from chalicelib.operations.show import Shown
+from chalicelib.operations.sign_up import count_request
 
 LOOK_AGAIN = "2"
 """Seconds after which it is worth asking how far a new or ending instance has come."""
@@ -38,7 +40,10 @@ def instances_blueprint(services: Services, edge: Edge) -> Blueprint:
         ("GET", "/instances"): views.list_all,
         ("GET", "/instances/{id}"): views.look,
         ("DELETE", "/instances/{id}"): views.end,
+        ("POST", "/instances/{id}/confirm"): views.confirm,
         ("POST", "/instances/{id}/extend"): views.more_time,
+        ("POST", "/instances/{id}/retry"): views.again,
+        ("POST", "/instances/{id}/rotate-token"): views.new_token,
         ("GET", "/instances/{id}/log"): views.log,
     }
     return blueprint("instances", edge, routes)
@@ -50,7 +55,14 @@ class _Instances:
     edge: Edge
 
     def create(self, call: Call) -> Response:
-        """Ask for a new instance."""
+        """Take an operator's order, or a stranger's wish, which is to be confirmed by mail."""
+        if "authorization" in call.headers:
+            return self._order(call)
+        count_request(self.services, call.source_ip)
+        wish = accept(self.services, self.edge, call, json_object(call), idempotency_key(call))
+        return self._accepted(self._view(Shown(instance=wish, build=None), operator=False))
+
+    def _order(self, call: Call) -> Response:
         require_operator(self.services, call)
         wanted = asked(json_object(call), self.services.limits)
         made = provision.provision(
@@ -91,6 +103,30 @@ class _Instances:
         gone = deprovision.deprovision(self.services, wanted)
         document = self._view(Shown(instance=gone, build=None), operator=operator)
         return reply(document) if gone.terminal else self._accepted(document)
+
+    def confirm(self, call: Call) -> Response:
+        """Confirm a wish with the token of the confirmation mail; a repeat has no effect and says so."""
+        done = confirm.confirm(self.services, instance_id(call), bearer(call))
+        if done.already:
+            return reply({"id": done.instance.id, "already_confirmed": True})
+        document = self._view(show.show(self.services, done.instance.id), operator=False)
+        return reply({**document, "manage_token": done.manage_token})
+
+    def again(self, call: Call) -> Response:
+        """Try a failed instance again, as a new one."""
+        wanted = instance_id(call)
+        operator = may_manage(self.services, call, wanted)
+        made = retry.retry(self.services, wanted)
+        document = self._view(show.show(self.services, made.instance.id), operator=operator)
+        return self._accepted({**document, "manage_token": made.manage_token})
+
+    def new_token(self, call: Call) -> Response:
+        """Give an instance a new manage token; the old ones are dead."""
+        wanted = instance_id(call)
+        operator = may_manage(self.services, call, wanted)
+        rotated = rotate_token.rotate_token(self.services, wanted)
+        document = self._view(show.show(self.services, wanted), operator=operator)
+        return reply({**document, "manage_token": rotated.manage_token})
 
     def more_time(self, call: Call) -> Response:
         """Give a running instance more hours."""

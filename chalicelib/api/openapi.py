@@ -22,6 +22,8 @@ VERSION = "0.1.0"
 _REF = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _TOKENS = {
+    "box": "The token in the record on the machine.",
+    "confirm": "The token of the confirmation mail.",
     "manage": "The manage token of this instance.",
     "operator": "A token of the operator.",
     "builder": "The claim code or the build token of this attempt.",
@@ -67,7 +69,7 @@ def _operation(pattern: str, described: Described) -> dict[str, Any]:
         "summary": described.summary,
         "parameters": list(_parameters(pattern, described)),
         "responses": {str(status): _answer(model, status) for status, model in described.answers.items()},
-        "security": [{who: []} for who in described.who],
+        "security": [{who: []} if who else {} for who in described.who],
     }
     problem = {"content": {PROBLEM: {"schema": {"$ref": _REF.format(model="Problem")}}}}
     for status in described.errors:

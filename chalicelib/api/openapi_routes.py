@@ -11,17 +11,21 @@ from pydantic import BaseModel
 
 from chalicelib.api import answers, schemas
 
+ANYONE = ""
 OWNER = "manage"
+CONFIRM = "confirm"
+BOX = "box"
 OPERATOR = "operator"
 BUILDER = "builder"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """One route: `who` names the bearer tokens that open it (none: anyone), `answers` maps statuses to shapes.
+    """One route: who may call, what goes in and what comes out.
 
-    A shape of None is an answer without a body; `query` and `headers` are optional parameters, `needs` required
-    headers.
+    `who` names the bearer tokens that open it (none at all, or ANYONE among them: no token is needed). `answers` maps
+    statuses to shapes. A shape of None is an answer without a body; `query` and `headers` are optional parameters,
+    `needs` required headers.
     """
 
     summary: str
@@ -40,12 +44,30 @@ MINE = (OWNER, OPERATOR)
 
 ROUTES: dict[tuple[str, str], Described] = {
     ("POST", "/instances"): Described(
-        summary="Ask for a new instance",
-        who=(OPERATOR,),
+        summary="Ask for a new instance: as an operator at once, without a token after a mail is answered",
+        who=(ANYONE, OPERATOR),
         body=schemas.NewInstance,
         headers=("Idempotency-Key",),
+        answers={202: answers.Asked},
+        errors=(*BODY, 401, 403, 409, 429, 503),
+    ),
+    ("POST", "/instances/{id}/confirm"): Described(
+        summary="Confirm a wish with the token of the confirmation mail",
+        who=(CONFIRM,),
+        answers={200: answers.ConfirmAnswer},
+        errors=(400, 401, 404, 409, 410, 422, 503),
+    ),
+    ("POST", "/instances/{id}/retry"): Described(
+        summary="Try a failed instance again, as a new one",
+        who=MINE,
         answers={202: answers.Created},
-        errors=(*BODY, 401, 409, 503),
+        errors=(400, 401, 404, 409, 422, 503),
+    ),
+    ("POST", "/instances/{id}/rotate-token"): Described(
+        summary="Give an instance a new manage token",
+        who=MINE,
+        answers={200: answers.Created},
+        errors=(400, 401, 404, 409, 503),
     ),
     ("GET", "/instances"): Described(
         summary="List instances, newest first",
@@ -81,6 +103,20 @@ ROUTES: dict[tuple[str, str], Described] = {
         who=MINE,
         answers={200: answers.Log},
         errors=(400, 401, 404, 503),
+    ),
+    ("GET", "/instances/{id}/box"): Described(
+        summary="Tell a machine when it ends",
+        who=(BOX,),
+        answers={200: answers.BoxTime},
+        errors=(400, 401, 404, 503),
+    ),
+    ("POST", "/instances/{id}/box/extend"): Described(
+        summary="Give a machine more hours at its own wish",
+        who=(BOX,),
+        body=schemas.MoreHours,
+        needs=("Idempotency-Key",),
+        answers={200: answers.BoxTime},
+        errors=(*BODY, 401, 403, 404, 409, 410, 503),
     ),
     ("GET", "/types"): Described(
         summary="List the server types that can be had now",

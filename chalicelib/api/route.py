@@ -22,34 +22,53 @@ View = Callable[[Call], Response]
 Routes = Mapping[tuple[str, str], View]
 """Views by method and pattern, such as `("GET", "/instances/{id}")`."""
 
-SIGNUP = ("POST", "/instances")
+Shown = Callable[[Response], Response]
+"""Puts a problem document into the form in which these routes show it, with the same status and headers."""
+
+STARTS = frozenset(
+    {
+        ("POST", "/"),
+        ("POST", "/confirm/{id}/{token}"),
+        ("POST", "/instances"),
+        ("POST", "/instances/{id}/confirm"),
+        ("POST", "/instances/{id}/retry"),
+    }
+)
+"""Routes that lead to a new machine: a full service is the service's trouble there (`errors.problem_of`)."""
 
 _log = logging.getLogger("ccc.http")
 
 
-def blueprint(name: str, edge: Edge, routes: Routes) -> Blueprint:
+def as_document(problem: Response) -> Response:
+    """The problem as it is, which is what programs want."""
+    return problem
+
+
+def blueprint(name: str, edge: Edge, routes: Routes, *, shown: Shown = as_document) -> Blueprint:
     """A new blueprint with these routes; HEAD is there wherever GET is.
 
     Made anew for every app: a blueprint that is registered twice breaks the first app (Chalice 1.34).
     """
     made = Blueprint(f"chalicelib.api.{name}")
     for (method, pattern), view in routes.items():
-        add_route(made, edge, pattern, ["GET", "HEAD"] if method == "GET" else [method], view)
+        add_route(made, edge, pattern, ["GET", "HEAD"] if method == "GET" else [method], view, shown=shown)
     return made
 
 
-def add_route(to: Blueprint, edge: Edge, pattern: str, methods: list[str], view: View) -> None:
+def add_route(
+    to: Blueprint, edge: Edge, pattern: str, methods: list[str], view: View, *, shown: Shown = as_document
+) -> None:
     """Declare one route; the content type is our own check (`json_body.py`), so Chalice's is switched off."""
 
     def handle(**_: str) -> Response:
-        return answer(view, to.current_request, edge)
+        return answer(view, to.current_request, edge, shown)
 
     handle.__name__ = view.__name__
     handle.__doc__ = view.__doc__  # becomes the summary in API Gateway's own document
     to.route(pattern, methods=methods, content_types=[])(handle)
 
 
-def answer(view: View, request: Request, edge: Edge) -> Response:
+def answer(view: View, request: Request, edge: Edge, shown: Shown = as_document) -> Response:
     """The response to one request, whatever happens."""
     named = request_id(request)
     began = edge.monotonic()
@@ -58,7 +77,7 @@ def answer(view: View, request: Request, edge: Edge) -> Response:
         refuse_token_in_query(call)
         response = view(call)
     except Exception as error:  # noqa: BLE001 -- the edge: every error becomes an answer, the unforeseen ones a log entry
-        response = _refusal(error, request, named)
+        response = shown(_refusal(error, request, named))
     _finish(response, request, edge, named)
     fields = {"route": request.path, "method": request.method, "status": response.status_code}
     took = round((edge.monotonic() - began) * 1000)
@@ -67,7 +86,7 @@ def answer(view: View, request: Request, edge: Edge) -> Response:
 
 
 def _refusal(error: Exception, request: Request, named: str) -> Response:
-    known = problem_of(error, named, signup=(request.method, request.path) == SIGNUP)
+    known = problem_of(error, named, starts=(request.method, request.path) in STARTS)
     if known is not None:
         return known
     _log.error("http.failed", exc_info=error, extra={"fields": {"request_id": named, "route": request.path}})

@@ -46,6 +46,7 @@ class NewInstance(Shape):
     hours: int | None = Field(default=None, ge=1, le=MOST_HOURS, json_schema_extra=_optional)
     server_type: str | None = Field(default=None, max_length=64, json_schema_extra=_optional)
     location: str | None = Field(default=None, max_length=64, json_schema_extra=_optional)
+    website: str = Field(default="", max_length=1024, description="Leave it out or empty: people do not see it.")
 
 
 class MoreHours(Shape):

@@ -26,12 +26,16 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A checked signup; `hash` tells it from another one under the same Idempotency-Key."""
+    """A checked signup; `hash` tells it from another one under the same Idempotency-Key.
+
+    `robot`: the field that people do not see was filled in.
+    """
 
     email: EmailAddress
     ssh_key: SshPublicKey
     wish: Wish
     hash: str
+    robot: bool
 
 
 def asked(document: Mapping[str, Any], limits: Limits) -> Asked:
@@ -44,8 +48,8 @@ def asked(document: Mapping[str, Any], limits: Limits) -> Asked:
         raise InvalidInput(wrong)
     hours = limits.default_hours if body.hours is None else check_hours(body.hours, limits.max_hours)
     wish = Wish(hours=hours, server_type=body.server_type, location=body.location)
-    meaning = {**body.model_dump(), "email": email.value, "ssh_public_key": key.line(COMMENT)}
-    return Asked(email=email, ssh_key=key, wish=wish, hash=request_hash(meaning))
+    meaning = {**body.model_dump(exclude={"website"}), "email": email.value, "ssh_public_key": key.line(COMMENT)}
+    return Asked(email=email, ssh_key=key, wish=wish, hash=request_hash(meaning), robot=body.website != "")
 
 
 def check_hours(hours: int, most: int) -> int:

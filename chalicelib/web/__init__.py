@@ -1,1 +1,1 @@
-"""What people read: the letters (and later the pages). Plain words, no decisions."""
+"""What people read: the letters and the pages. Plain words, no decisions."""

@@ -32,7 +32,24 @@ TABLE = (
         operation="show", api="instances", routes=("GET /instances/{id}", "GET /instances/{id}/log"), command="status"
     ),
     Verb(operation="list_instances", api="instance_list", routes=("GET /instances",), command="list"),
+    Verb(operation="sign_up", api="signup", routes=("POST /",), command="provision"),
+    Verb(
+        operation="confirm",
+        api="instances",
+        routes=("POST /instances/{id}/confirm", "GET /confirm/{id}/{token}", "POST /confirm/{id}/{token}"),
+        command="confirm",
+    ),
+    Verb(operation="retry", api="instances", routes=("POST /instances/{id}/retry",), command="retry"),
+    Verb(
+        operation="rotate_token", api="instances", routes=("POST /instances/{id}/rotate-token",), command="rotate-token"
+    ),
     Verb(operation="extend", api="instances", routes=("POST /instances/{id}/extend",), command="extend"),
+    Verb(
+        operation="box",
+        api="box",
+        routes=("GET /instances/{id}/box", "POST /instances/{id}/box/extend"),
+        command=None,
+    ),
     Verb(operation="deprovision", api="instances", routes=("DELETE /instances/{id}",), command="deprovision"),
     Verb(operation="list_types", api="catalogue", routes=("GET /types",), command="types"),
     Verb(operation="request_reap", api="operator", routes=("POST /reap",), command="reap"),
@@ -43,6 +60,7 @@ TABLE = (
 )
 
 NO_COMMAND = {
+    "box": "`ccc-box` on the machine calls it",
     "check_health": "monitors ask it over HTTP",
     "claim_build": "the builder calls it",
     "record_build": "the builder calls it",
@@ -66,18 +84,20 @@ PARTS = {
     "marker": "a question that deletions and sweeps ask",
     "save": "how every verb writes",
     "secrets_of": "what is derived for a row",
-    "ports": "what verbs need from outside: Protocols and values",
+    "affordable": "a question that every order asks",
+    "new_row": "the first form of a row, however it came to be",
+    "suppression": "a question that signups and deliveries ask",
     "services": "one of each port",
     "step": "what a step gives back",
 }
 
 NO_TEST = {
-    "ports": "Protocols do nothing; their contracts are in tests/contract",
     "services": "a value without behaviour",
     "step": "values that every test of a stage reads",
 }
 
 OTHER_COMMANDS = {
+    "open": "shows the page of what `status` shows",
     "ssh": "opens a connection to what `status` shows",
     "ssh-config": "prints what `status` shows for ssh",
     "wait": "asks `GET /instances/{id}` until it is ready",
@@ -86,7 +106,12 @@ OTHER_COMMANDS = {
     "completion": "prints a script for the shell",
 }
 
-OTHER_ROUTES = {"GET /openapi.json": "describes the routes; no verb"}
+OTHER_ROUTES = {
+    "GET /openapi.json": "describes the routes; no verb",
+    "GET /": "the page whose form is `sign_up`",
+    "GET /i/{id}": "the page that asks `show` by script",
+    "GET /assets/{name}": "scripts and styles of the pages",
+}
 
 
 def routes() -> set[str]:

@@ -1,0 +1,26 @@
+// The few things that all scripts do to a page. Text is only ever set as text, never as markup.
+
+export function byId(id) {
+  return document.getElementById(id);
+}
+
+export function show(id, visible = true) {
+  byId(id).hidden = !visible;
+}
+
+// Set a text only when it is another one: a live region speaks at every change.
+export function write(id, text) {
+  const place = byId(id);
+  if (place.textContent !== text) {
+    place.textContent = text;
+  }
+}
+
+export function element(name, text = "", className = "") {
+  const made = document.createElement(name);
+  made.textContent = text;
+  if (className) {
+    made.className = className;
+  }
+  return made;
+}

@@ -1,0 +1,25 @@
+// What a public key looks like, and a private one: the service decides, this only spares a way there.
+
+const PRIVATE = /-{2,5} ?(BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY|PuTTY-User-Key-File|b3BlbnNzaC1rZXktdj/i;
+const PUBLIC = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)[ \t]+AAAA[A-Za-z0-9+/]+={0,2}([ \t].*)?$/;
+
+export const PRIVATE_SAID = "this is a private key, and it has not been sent. Give it to nobody, and paste the line of the file that ends in .pub";
+
+export function isPrivate(text) {
+  return PRIVATE.test(text);
+}
+
+// What is wrong with this text as a public key, or nothing.
+export function wrongWithKey(text) {
+  const line = text.trim();
+  if (line === "") {
+    return "paste the line of your public key";
+  }
+  if (isPrivate(line)) {
+    return PRIVATE_SAID;
+  }
+  if (/[\r\n]/.test(line)) {
+    return "this is more than one line; paste exactly one public key";
+  }
+  return PUBLIC.test(line) ? "" : "the line must begin with the type of the key, such as ssh-ed25519, and be whole";
+}
