@@ -74,9 +74,13 @@ def _opened(services: Services, instance_id: str, token: str) -> Instance:
     wanted = secrets_of.token(services, row, tokens.Purpose.CONFIRM)
     if row.by_operator or not tokens.matches(token, wanted):
         raise unknown()
-    if services.clock.now() >= row.created_at + lifecycle.CONFIRM_WITHIN:
-        raise ConfirmExpired("This link is older than 24 hours. Sign up again to get a new one.")
+    if services.clock.now() >= row.created_at + lifecycle.CONFIRM_WITHIN or _was_forgotten(row):
+        raise ConfirmExpired("This link does not work any more. Sign up again to get a new one.")
     return row
+
+
+def _was_forgotten(row: Instance) -> bool:
+    return row.terminal and row.requested_at is None
 
 
 def _requested(services: Services, row: Instance, now: datetime) -> Instance:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain import lifecycle
 from chalicelib.domain.errors import WriteConflict
 from chalicelib.domain.instance import EndReason, Instance, Status
 from chalicelib.operations.authorise import existing
 from chalicelib.operations.save import save
 from chalicelib.operations.services import Services
+from chalicelib.operations.stages.unconfirmed import forgotten
 from chalicelib.operations.step import begin_deleting
 
 MAX_TRIES = 8
@@ -33,5 +33,5 @@ def deprovision(services: Services, instance_id: str) -> Instance:
 def _ending(services: Services, row: Instance) -> Instance:
     now = services.clock.now()
     if row.status is Status.UNCONFIRMED:
-        return replace(lifecycle.move(row, Status.DELETED, now, ended_at=now, notices=()), due_at=None)
+        return replace(forgotten(row, now), due_at=None)
     return replace(begin_deleting(row, EndReason.RELEASED, now), due_at=now)

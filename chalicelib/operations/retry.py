@@ -27,11 +27,11 @@ def retry(services: Services, instance_id: str) -> Provisioned:
         raise NotFailed(_why_not(failed))
     again_id = tokens.retry_id_for(services.keyring.pepper(), failed.id)
     if (known := services.instances.get(again_id)) is not None:
-        return _answer(services, known, replayed=True)
+        return _repeated(services, known)
     try:
         stored = save(services, _again(services, failed, again_id), before=None)
     except WriteConflict:
-        return _answer(services, existing(services, again_id), replayed=True)
+        return _repeated(services, existing(services, again_id))
     services.nudge.advance(stored.id)
     return _answer(services, stored, replayed=False)
 
@@ -56,6 +56,13 @@ def _again(services: Services, failed: Instance, again_id: str) -> Instance:
         by_operator=failed.by_operator,
         now=now,
     )
+
+
+def _repeated(services: Services, again: Instance) -> Provisioned:
+    """The same answer, unless the new instance has been given a new token since: that one is not for this caller."""
+    if again.manage_serial > 0:
+        raise NotFailed(f"This was tried again already, as {again.name}. The mails about it have its link.")
+    return _answer(services, again, replayed=True)
 
 
 def _answer(services: Services, row: Instance, *, replayed: bool) -> Provisioned:

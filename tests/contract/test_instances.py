@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from chalicelib.adapters.dynamo_table import DynamoTable
 from chalicelib.domain.build import BuildRecord, Cause, Outcome, Phase, PhaseStart
 from chalicelib.domain.errors import CounterFull, InvalidInput, StoreUnavailable, UnknownSchema, WriteConflict
 from chalicelib.domain.instance import (
@@ -336,6 +340,42 @@ def test_counters_of_their_own_have_a_cap(instances: StoredInstances) -> None:
     with pytest.raises(CounterFull):
         instances.add(key, 2, cap=3, expires_at=NOW + HOUR)
     assert instances.counters([key]) == {key: 2}
+
+
+def test_a_counter_goes_when_the_newest_change_says(instances: StoredInstances, table: Table, tmp_path: Path) -> None:
+    """`expires_at` of a change beside a row is when the store may throw the counter away; a later change moves it."""
+    quota = CounterChange(key="quota#f00d", amount=1, cap=1, expires_at=NOW + HOUR)
+    seen = instances.write(PLAIN, before=None, counters=[quota, CounterChange(key="live", amount=1)])
+    assert _goes_at(table, "quota#f00d", tmp_path) == NOW + HOUR
+    assert _goes_at(table, "live", tmp_path) is None
+    back = replace(quota, amount=-1, cap=None, expires_at=NOW + 5 * HOUR)
+    again = instances.write(seen, before=seen, counters=[back])
+    assert _goes_at(table, "quota#f00d", tmp_path) == NOW + 5 * HOUR
+    instances.write(again, before=again, counters=[CounterChange(key="quota#f00d", amount=1)])
+    assert _goes_at(table, "quota#f00d", tmp_path) == NOW + 5 * HOUR
+    assert instances.counters(["quota#f00d", "live"]) == {"quota#f00d": 1, "live": 1}
+
+
+def test_a_full_counter_keeps_its_time(instances: StoredInstances, table: Table, tmp_path: Path) -> None:
+    """A change that is refused moves nothing, also not the moment at which the counter may go."""
+    quota = CounterChange(key="quota#f00d", amount=1, cap=1, expires_at=NOW + HOUR)
+    instances.write(PLAIN, before=None, counters=[quota])
+    with pytest.raises(CounterFull):
+        instances.write(replace(PLAIN, id="other2"), before=None, counters=[replace(quota, expires_at=NOW + 5 * HOUR)])
+    assert _goes_at(table, "quota#f00d", tmp_path) == NOW + HOUR
+
+
+def _goes_at(table: Table, key: str, directory: Path) -> datetime | None:
+    """When the store may throw a counter away: no port tells, so each kind of table is looked into."""
+    if isinstance(table, DynamoTable):
+        found: datetime | None = table._rows.get(key).purge_at
+        return found
+    if isinstance(table, MemoryTable):
+        seconds = table._counters[key].purge_at
+    else:
+        with closing(sqlite3.connect(directory / "table.db")) as connection:
+            ((seconds,),) = connection.execute("SELECT purge_at FROM counters WHERE key = ?", (key,)).fetchall()
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def test_a_living_row_is_never_purged(instances: StoredInstances, table: Table) -> None:

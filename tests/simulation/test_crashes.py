@@ -21,6 +21,13 @@ from chalicelib.operations.deprovision import deprovision
 from chalicelib.operations.extend import extend
 from tests.simulation.crashing import Fate, Killed
 from tests.simulation.healing import Case
+from tests.simulation.strangers import (
+    a_day_later,
+    ask_and_confirm_again,
+    ask_for_another,
+    ask_for_another_again,
+    sign_up_and_confirm,
+)
 from tests.unit.domain.samples import HOUR, MINUTE, TEN
 
 Act = Callable[[Case], None]
@@ -110,6 +117,8 @@ FLOWS: dict[str, tuple[Act, Act, Act, Status]] = {
     "release": (provision, release, release, Status.DELETED),
     "release while it is built": (build_failed, release, release, Status.DELETED),
     "expire": (at_its_end, expire, nothing, Status.DELETED),
+    "sign up and confirm": (nothing, sign_up_and_confirm, ask_and_confirm_again, Status.RUNNING),
+    "sign up with a machine": (sign_up_and_confirm, ask_for_another, ask_for_another_again, Status.RUNNING),
 }
 
 
@@ -142,6 +151,8 @@ def survive(name: str, fate: Fate) -> bool:
     end = case.row.expires_at if status is Status.RUNNING else None
     case.live_on()
     assert end is None or case.row.ended_at == end
+    if case.forgotten:
+        a_day_later(case)
     return struck
 
 

@@ -94,7 +94,10 @@ def _sender(services: Services, claimed: Notice, letter: Letter) -> Callable[[In
 
 
 def _undeliverable(services: Services, row: Instance, due: Notice) -> Step:
-    services.alarms.raise_alarm("mail.undeliverable", instance_id=row.id, notice=due.kind)
+    # An invented address is no news to the operator; a guest with a machine whom nobody can warn is.
+    if row.status is not Status.UNCONFIRMED:
+        services.alarms.raise_alarm("mail.undeliverable", instance_id=row.id, notice=due.kind)
+    _log.warning("mail.undeliverable", extra={"fields": {"instance_id": row.id, "notice": due.kind}})
     return Step(change=_becomes(due, state=State.UNDELIVERABLE))
 
 

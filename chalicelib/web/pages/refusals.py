@@ -31,7 +31,8 @@ REFUSALS: Mapping[str, Refusal] = {
     ),
     "expired": Refusal(
         heading="This link is too old",
-        advice="Nothing was bought, and the wish is forgotten. Sign up again and follow the new link within 24 hours.",
+        advice="If it was not confirmed in time, nothing was bought, and the wish is forgotten. A machine that was "
+        "confirmed has a link of its own, in the mail that says that it is ready.",
     ),
     "limit": Refusal(
         heading="The service is full at the moment",

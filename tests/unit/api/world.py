@@ -24,13 +24,14 @@ from chalicelib.operations import secrets_of
 from chalicelib.operations.services import Services
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.keyring import FakeKeyring
-from tests.fakes.memory_table import MemoryTable
 from tests.fakes.services import fake_services
+from tests.unit.operations.whole_table import WholeTable
 
 OPERATOR = "ccc_operator_in-tests"
 ORIGIN = "https://forms.example.net"
 ID = "0123456789ab"
 HOUR = timedelta(hours=1)
+SOURCE = "192.0.2.7"
 
 
 def public_key() -> str:
@@ -59,7 +60,7 @@ class Api:
     """An application of its own, and what stands behind it."""
 
     services: Services
-    table: MemoryTable
+    table: WholeTable
     clock: FakeClock
     app: Chalice
     pauses: list[float] = field(default_factory=list)
@@ -72,14 +73,15 @@ class Api:
         *,
         token: str | None = OPERATOR,
         headers: Mapping[str, str | list[str]] | None = None,
+        source: str = SOURCE,
     ) -> Answer:
-        """Send a request; a body that is not bytes travels as JSON, with its content type."""
+        """Send a request from a source; a body that is not bytes travels as JSON, with its content type."""
         sent: dict[str, str | list[str]] = {} if token is None else {"Authorization": f"Bearer {token}"}
         if body is not None and not isinstance(body, bytes):
             sent["Content-Type"] = "application/json"
             body = json.dumps(body).encode()
         sent |= headers or {}
-        answer = self.app(event(self.app, method, path, body, sent), None)
+        answer = self.app(event(self.app, method, path, body, sent, source), None)
         shown = {name.lower(): value for name, value in answer["headers"].items()}
         return Answer(status=answer["statusCode"], headers=shown, text=answer["body"])
 
@@ -98,8 +100,13 @@ class Api:
 
 def make_api(*, edge: Mapping[str, Any] | None = None, **overrides: Any) -> Api:
     """An API in which an operator holds `OPERATOR` and a page at `ORIGIN` may call."""
-    table, clock = MemoryTable(), FakeClock()
+    table, clock = WholeTable(), FakeClock()
     services = fake_services(table=table, clock=clock, **{"keyring": FakeKeyring(OPERATOR), **overrides})
+    return api_over(services, table, clock, edge=edge)
+
+
+def api_over(services: Services, table: WholeTable, clock: FakeClock, *, edge: Mapping[str, Any] | None = None) -> Api:
+    """The API over services that are there already, which stand on this table and clock."""
     app = Chalice(app_name="ccc", configure_logs=False)
     api = Api(services=services, table=table, clock=clock, app=app)
     add_routes(app, services, Edge(**{"origins": (ORIGIN,), "pause": api.pauses.append, **(edge or {})}))
@@ -107,7 +114,12 @@ def make_api(*, edge: Mapping[str, Any] | None = None, **overrides: Any) -> Api:
 
 
 def event(
-    app: Chalice, method: str, path: str, body: bytes | None, headers: Mapping[str, str | list[str]]
+    app: Chalice,
+    method: str,
+    path: str,
+    body: bytes | None,
+    headers: Mapping[str, str | list[str]],
+    source: str = SOURCE,
 ) -> dict[str, Any]:
     """A request as API Gateway (REST, proxy integration) hands it to Lambda."""
     route, _, query = path.partition("?")
@@ -119,7 +131,7 @@ def event(
             "httpMethod": method,
             "resourcePath": match.route,
             "requestId": "11111111-1111-1111-1111-111111111111",
-            "identity": {"sourceIp": "192.0.2.7"},
+            "identity": {"sourceIp": source},
         },
         "headers": {name: values[-1] for name, values in many.items()},
         "multiValueHeaders": many,

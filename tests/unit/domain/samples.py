@@ -10,6 +10,7 @@ from typing import Any
 from chalicelib.domain.catalogue import Market, Offer, ServerType
 from chalicelib.domain.instance import Build, Choice, Hold, Instance, Machine, Status, Wish
 from chalicelib.domain.limits import Limits, Rounding
+from chalicelib.domain.signup import SignupKind, SignupPolicy
 
 TEN = datetime(2026, 11, 2, 10, 0, 0, tzinfo=UTC)
 """Ten o'clock, when the worked example of the architecture creates its server."""
@@ -28,6 +29,7 @@ LIMITS = Limits(
     max_monthly_eur=Decimal(100),
     per_owner=1,
     rounding=Rounding.UP,
+    signup=SignupPolicy(kind=SignupKind.OPEN),
 )
 
 MACHINE = Machine(server_id=4712, ip="198.18.0.1", ipv6_network="2001:db8:0:1268::/64", created_at=TEN)

@@ -85,19 +85,27 @@ def test_the_same_end_is_not_warned_of_twice() -> None:
 def test_m12_what_speaks_of_an_end_is_stale_when_the_end_has_moved(kind: Kind) -> None:
     """A mail about 12:00 is not sent when the machine ends at 13:00 (row M12)."""
     about = a_notice(kind, about=END)
-    assert not is_stale(about, expires_at=END, ending=False, now=TEN)
-    assert is_stale(about, expires_at=END + HOUR, ending=False, now=TEN)
+    assert not is_stale(about, expires_at=END, ending=False, confirmed=True, now=TEN)
+    assert is_stale(about, expires_at=END + HOUR, ending=False, confirmed=True, now=TEN)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_m8_nothing_is_said_of_a_dying_machine_but_farewells(kind: Kind) -> None:
-    """`ready`, `ending` and `extended` are stale once the instance is ending (row M8)."""
-    stale = is_stale(a_notice(kind, about=END), expires_at=END, ending=True, now=TEN)
-    assert stale is (kind in {Kind.READY, Kind.ENDING, Kind.EXTENDED})
+def test_m08_nothing_is_said_of_a_dying_machine_but_farewells(kind: Kind) -> None:
+    """Of an instance that is ending all but `ended` and `failed` is stale (row M8)."""
+    stale = is_stale(a_notice(kind, about=END), expires_at=END, ending=True, confirmed=True, now=TEN)
+    assert stale is (kind not in {Kind.ENDED, Kind.FAILED})
+
+
+@pytest.mark.parametrize("kind", [Kind.CONFIRM, Kind.EXISTS])
+def test_m08_nothing_is_asked_once_it_is_answered(kind: Kind) -> None:
+    """`confirm` and `exists` belong to a wish: once it is confirmed, or gone, they are stale (row M8)."""
+    asked = a_notice(kind, str(kind))
+    assert not is_stale(asked, expires_at=None, ending=False, confirmed=False, now=TEN)
+    assert is_stale(asked, expires_at=None, ending=False, confirmed=True, now=TEN)
 
 
 def test_a_warning_is_stale_when_the_end_is_past() -> None:
     """At the very end nobody is warned of it any more."""
     warning = a_notice(Kind.ENDING, about=END)
-    assert is_stale(warning, expires_at=END, ending=False, now=END)
-    assert not is_stale(warning, expires_at=END, ending=False, now=END - timedelta(seconds=1))
+    assert is_stale(warning, expires_at=END, ending=False, confirmed=True, now=END)
+    assert not is_stale(warning, expires_at=END, ending=False, confirmed=True, now=END - timedelta(seconds=1))

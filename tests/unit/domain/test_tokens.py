@@ -9,7 +9,19 @@ from itertools import product
 
 import pytest
 
-from chalicelib.domain.tokens import KeyUse, Purpose, digest, instance_id_for, matches, owner_key, seed, token
+from chalicelib.domain.tokens import (
+    KeyUse,
+    Purpose,
+    digest,
+    guest_id_for,
+    instance_id_for,
+    matches,
+    owner_key,
+    retry_id_for,
+    seed,
+    source_key,
+    token,
+)
 
 SECRET = secrets.token_bytes(32)
 OTHER = secrets.token_bytes(32)
@@ -77,3 +89,37 @@ def test_i26_an_owner_key_shows_no_address() -> None:
 def test_an_operator_token_is_kept_as_its_sha_256() -> None:
     """The digest is the plain SHA-256 in hex, as `sha256sum` prints it."""
     assert digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_ids_of_orders_signups_and_retries_never_meet() -> None:
+    """The same words lead to different ids by each way: no key of a stranger finds an operator's instance."""
+    given = ("key", "name@example.com")
+    made = {instance_id_for(SECRET, *given), guest_id_for(SECRET, *given), retry_id_for(SECRET, given[0])}
+    assert len(made) == 3
+    assert all(re.fullmatch(r"[0-9a-f]{12}", each) for each in made)
+
+
+def test_the_id_of_a_signup_hangs_on_pepper_key_and_address() -> None:
+    """Each of the three counts, and the same three give the same id."""
+    made = guest_id_for(SECRET, "key", "name@example.com")
+    assert made == guest_id_for(SECRET, "key", "name@example.com")
+    others = {
+        guest_id_for(OTHER, "key", "name@example.com"),
+        guest_id_for(SECRET, "yek", "name@example.com"),
+        guest_id_for(SECRET, "key", "other@example.com"),
+    }
+    assert made not in others
+
+
+def test_a_retry_has_one_id_and_another_of_its_own() -> None:
+    """Asked twice it is the same; a retry that fails can be tried again itself."""
+    first = retry_id_for(SECRET, IDS[0])
+    assert first == retry_id_for(SECRET, IDS[0])
+    assert len({IDS[0], first, retry_id_for(SECRET, first), retry_id_for(SECRET, IDS[1])}) == 4
+
+
+def test_i26_a_source_key_shows_no_address() -> None:
+    """Requests are counted under a digest that depends on the pepper, apart from the keys of owners."""
+    made = source_key(SECRET, "192.0.2.7")
+    assert re.fullmatch(r"[0-9a-f]{32}", made)
+    assert made not in {source_key(OTHER, "192.0.2.7"), source_key(SECRET, "192.0.2.8"), owner_key(SECRET, "192.0.2.7")}

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
+
+from tests.unit.operations.world import World
 
 
 class Between:
@@ -35,3 +39,14 @@ class Between:
 
     def _happen(self) -> None:
         self._event()
+
+
+@contextmanager
+def meeting(world: World, **ports: Any) -> Iterator[None]:
+    """Let the world's services have these ports for a while."""
+    plain = world.services
+    world.services = replace(plain, **ports)
+    try:
+        yield
+    finally:
+        world.services = plain

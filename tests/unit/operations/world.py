@@ -38,12 +38,12 @@ from tests.fakes.ids import CountedIds
 from tests.fakes.installer import FakeInstaller
 from tests.fakes.keyring import FakeKeyring
 from tests.fakes.mailer import FakeMailer
-from tests.fakes.memory_table import MemoryTable
 from tests.fakes.nudge import FakeNudge
 from tests.fakes.probe import ScriptedProbe
 from tests.fakes.servers import FakeServers
 from tests.unit.domain.samples import LIMITS, TEN
 from tests.unit.operations.named_letters import NamedLetters
+from tests.unit.operations.whole_table import WholeTable
 
 OPERATOR = "an operator's token"
 GUEST = EmailAddress(value="name@example.com")
@@ -57,7 +57,7 @@ class World:
 
     def __init__(self, **limits: Any) -> None:
         self.clock = FakeClock(TEN)
-        self.table = MemoryTable()
+        self.table = WholeTable()
         self.servers = FakeServers(self.clock)
         self.installer = FakeInstaller()
         self.mailer = FakeMailer()
@@ -125,8 +125,8 @@ class World:
         return [method for method, _ in self.servers.calls if method in OF_ONE_INSTANCE]
 
     def mails(self) -> list[str]:
-        """The subjects of all letters that left, in order."""
-        return [letter.subject for letter in self.mailer.sent]
+        """The keys of the notices whose letters left, in order: what stands in a Message-ID behind the id."""
+        return [_notice_key(letter.message_id) for letter in self.mailer.sent]
 
     # What happens.
 
@@ -231,3 +231,8 @@ class World:
             assert self.clock.now() < until, f"still {row.status}"
             self.wait(timedelta(minutes=1))
         return row
+
+
+def _notice_key(message_id: str) -> str:
+    name, _, _ = message_id.strip("<>").partition("@")
+    return name.partition(".")[2]
