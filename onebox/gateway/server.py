@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
 import uuid
 from typing import Any
 
@@ -22,6 +23,9 @@ THREADS = 64
 MAX_HEADER_BYTES = 8 * 1024
 MAX_READ_BODY_BYTES = 32 * 1024 * 1024
 """Bodies are read (into a file) up to here, so that a client that sends first and listens later gets its 413."""
+
+LINGER_SECONDS = 5.0
+"""How long a client that was refused may go on sending before it is cut off."""
 
 _REFUSALS = {
     400: ("bad_request", "This is not a request we can read."),
@@ -57,13 +61,43 @@ class _Refusal(ErrorTask):  # type: ignore[misc]  # waitress has no types
         self.status = f"{status} {self.request.error.reason}"
         self.response_headers.extend((*answer.headers, ("X-Request-Id", request_id)))
         self.set_close_on_finish()
+        self.channel.refused = True
         self.content_length = len(answer.body)
         self.write(answer.body)
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """After a refusal what the client still sends is read and thrown away until it hangs up, or for a few seconds.
+
+    Hanging up at once, with bytes unread, would reset the connection, and the client might never see the answer
+    (RFC 9112 section 9.6).
+    """
+
     parser_class = _Parser
     error_task_class = _Refusal
+    will_close: bool
+    refused = False
+    lingers_until: float | None = None
+
+    def handle_close(self) -> None:
+        if self.refused and self.will_close and self.lingers_until is None and self._says_no_more():
+            self.lingers_until = time.monotonic() + LINGER_SECONDS
+            self.will_close = False
+            return
+        super().handle_close()
+
+    def received(self, data: bytes) -> bool:
+        if self.lingers_until is None:
+            return bool(super().received(data))
+        self.will_close = time.monotonic() > self.lingers_until
+        return False
+
+    def _says_no_more(self) -> bool:
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:  # the client has gone already
+            return False
+        return True
 
 
 def make_server(application: Any, listening: socket.socket) -> Any:

@@ -48,6 +48,7 @@ class Box:
         self.port, self.emulator_port = free_port(), free_port()
         self.settings = settings
         self.lines: list[str] = []
+        self._letters: dict[str, ReadLetter] = {}
         self._process: subprocess.Popen[str] | None = None
 
     def start(self, **once: str) -> None:
@@ -233,7 +234,11 @@ class Box:
         if not (self.home / "mail" / "cur").exists():
             return []  # nobody has delivered yet, or somebody is just making the folders
         kept = Maildir(self.home / "mail", create=False)
-        return [read(kept.get_bytes(key)) for key in sorted(kept.keys(), key=_delivered)]
+        keys = sorted(kept.keys(), key=_delivered)
+        for key in keys:
+            if key not in self._letters:  # a mail in a maildir never changes, and there may be hundreds
+                self._letters[key] = read(kept.get_bytes(key))
+        return [self._letters[key] for key in keys]
 
     def mails(self) -> list[tuple[str, str]]:
         """Subject and plain text of every mail, oldest first."""

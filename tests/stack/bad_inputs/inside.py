@@ -1,0 +1,104 @@
+"""A look into a box from behind: the product's own services over its files, for what no stranger is ever told."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from chalicelib import wiring
+from chalicelib.config.settings import settings
+from chalicelib.domain import budget
+from chalicelib.domain.instance import Instance
+from chalicelib.domain.tokens import Purpose
+from chalicelib.operations import secrets_of
+from chalicelib.operations.save import LIVE, spend_key
+from chalicelib.operations.services import Services
+from chalicelib.storage.rows import PREFIX
+from onebox.home import Home
+from onebox.product_environment import product_environment
+from onebox.settings import box_settings
+from tests.stack.box import Box
+
+LOCK_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """How many rows there are, how many machines are counted as live, and what is set aside this month."""
+
+    rows: int
+    live: int
+    spend: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """The box's own services, made a second time in this process."""
+
+    services: Services
+    home: Path
+
+    @property
+    def store(self) -> Path:
+        """The file that holds every row and counter."""
+        return self.home / "ccc.db"
+
+    def log(self) -> str:
+        """Every line of the gateway."""
+        return (self.home / "log" / "gateway.log").read_text()
+
+    def written(self) -> Written:
+        """What a signup could have written or reserved."""
+        spend = self.spend_key()
+        with closing(sqlite3.connect(self.store)) as file:
+            (rows,) = file.execute("SELECT count(*) FROM items WHERE key LIKE ?", (PREFIX + "%",)).fetchone()
+        counted = self.services.instances.counters([LIVE, spend])
+        return Written(rows=rows, live=counted[LIVE], spend=counted[spend])
+
+    def spend_key(self) -> str:
+        """The counter of this month's money."""
+        return spend_key(budget.month_of(self.services.clock.now()))
+
+    def row(self, instance_id: str) -> Instance:
+        """The row of an instance; AssertionError when there is none."""
+        found = self.services.instances.get(instance_id)
+        assert found is not None
+        return found
+
+    def token(self, instance_id: str, purpose: Purpose, serial: int = 0) -> str:
+        """A token that only a mail, a builder or a machine is told."""
+        return secrets_of.token(self.services, self.row(instance_id), purpose, serial)
+
+    @contextmanager
+    def budget_spent(self) -> Iterator[None]:
+        """For a while, as much money is set aside as the operator allows in a month."""
+        key, amount = self.spend_key(), int(self.services.limits.max_monthly_eur * 1_000_000)
+        self.services.instances.add(key, amount, cap=None, expires_at=None)
+        try:
+            yield
+        finally:
+            self.services.instances.add(key, -amount, cap=None, expires_at=None)
+
+    @contextmanager
+    def nobody_writes(self) -> Iterator[None]:
+        """For a while the store can be read and not written: whoever writes waits."""
+        with closing(sqlite3.connect(self.store, timeout=LOCK_SECONDS, isolation_level=None)) as file:
+            file.execute("BEGIN IMMEDIATE")
+            yield
+            file.execute("ROLLBACK")
+
+
+def inside_of(box: Box) -> Inside:
+    """The services of a started box."""
+    home = Home(path=box.home)
+    variables = {
+        "CCC_HOME": str(box.home),
+        "CCC_PORT": str(box.port),
+        "CCC_EMULATOR_PORT": str(box.emulator_port),
+        **box.settings,
+    }
+    found = settings(product_environment(box_settings(variables), home, ssh_port=22))
+    return Inside(services=wiring.services(found), home=box.home)
