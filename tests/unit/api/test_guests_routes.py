@@ -48,7 +48,7 @@ def test_a_yes_starts_the_machine_and_tells_the_token_once(api: Api) -> None:
     assert api.call("GET", f"/instances/{ID}", token=first.json["manage_token"]).status == 200
 
 
-def test_b131_after_a_day_the_link_is_410(api: Api) -> None:
+def test_line_131_after_a_day_the_link_is_410(api: Api) -> None:
     """`expired`, confirmed or not."""
     row, other = wish(api), wish(api, id=OTHER, owner="1" * 32)
     assert confirm(api, other).status == 200
@@ -60,7 +60,7 @@ def test_b131_after_a_day_the_link_is_410(api: Api) -> None:
         assert (answer.status, answer.json["code"]) == (410, "expired")
 
 
-def test_b132_unknown_foreign_wrong_and_operators_look_the_same(api: Api) -> None:
+def test_line_132_unknown_foreign_wrong_and_operators_look_the_same(api: Api) -> None:
     """One and the same 404 for an unknown id, another wish's token, a wrong one, and a row that needs no yes."""
     mine, other = wish(api), wish(api, id=OTHER)
     ordered = api.put(id="e" * 12)

@@ -67,7 +67,7 @@ def test_hours_are_the_default_when_none_are_named(api: Api) -> None:
     assert row_of(api, sign_up(api)).wish.hours == LIMITS.default_hours
 
 
-def test_b94_the_id_alone_opens_nothing(api: Api) -> None:
+def test_line_94_the_id_alone_opens_nothing(api: Api) -> None:
     """With the id from the answer and no token, or another one, nothing is shown or ended."""
     given = sign_up(api).json["id"]
     assert api.call("GET", f"/instances/{given}", token=None).status == 401
@@ -95,7 +95,7 @@ def test_an_unreadable_token_is_no_stranger(api: Api, header: Any) -> None:
 # Who has one already, and who may not.
 
 
-def test_b87_who_has_a_machine_is_answered_like_everybody(api: Api) -> None:
+def test_line_87_who_has_a_machine_is_answered_like_everybody(api: Api) -> None:
     """Status, headers and fields of the answer are those of a first signup; only the mail is another (line 87)."""
     first = sign_up(api)
     quota = f"quota#{row_of(api, first).owner}"
@@ -129,7 +129,7 @@ def test_the_policy_decides_on_strangers_alone(policy: SignupPolicy, address: st
     assert sign_up(api, email=address, token=OPERATOR).status == 202
 
 
-def test_b48_a_throw_away_mailbox_is_refused(api: Api) -> None:
+def test_line_48_a_throw_away_mailbox_is_refused(api: Api) -> None:
     """A domain of the library's list, one below it, and one that the operator named are 422 (line 48)."""
     api = make_api(edge={"refused_domains": frozenset({"example.org"})})
     for address in ("x@mailinator.com", "x@a.mailinator.com", "x@example.org", "x@sub.example.org"):
@@ -138,7 +138,7 @@ def test_b48_a_throw_away_mailbox_is_refused(api: Api) -> None:
     assert sign_up(api, email="x@example.org", token=OPERATOR).status == 202
 
 
-def test_b52_a_suppressed_address_is_refused_without_a_reason(api: Api) -> None:
+def test_line_52_a_suppressed_address_is_refused_without_a_reason(api: Api) -> None:
     """422 for the field, in words that do not tell what became of earlier mails (line 52)."""
     suppress(api.services, EmailAddress(value=GUEST))
     answer = sign_up(api)
@@ -155,7 +155,7 @@ def test_b52_a_suppressed_address_is_refused_without_a_reason(api: Api) -> None:
         ("guest@b\u00fccher.de", "guest@xn--bcher-kva.de"),
     ],
 )
-def test_b45_b49_b53_other_spellings_are_taken(api: Api, address: str, kept: str) -> None:
+def test_line_45_49_53_other_spellings_are_taken(api: Api, address: str, kept: str) -> None:
     """Case, plus-tags and dots are written to as they came, a domain of another script as `xn--`."""
     assert row_of(api, sign_up(api, email=address)).email == kept
 
@@ -190,7 +190,7 @@ def test_bad_fields_are_named_and_leave_nothing(api: Api, fields: dict[str, Any]
     ("limits", "limit"),
     [({"max_live": 0}, "live"), ({"max_monthly_eur": 0}, "spend"), ({"max_creates_per_hour": 0}, "creates")],
 )
-def test_b90_a_full_service_is_503_with_retry_after(limits: dict[str, Any], limit: str) -> None:
+def test_line_90_a_full_service_is_503_with_retry_after(limits: dict[str, Any], limit: str) -> None:
     """A cap that all share stands against a signup as it does against an order (line 90)."""
     answer = sign_up(make_api(limits=replace(LIMITS, **limits)))
     assert (answer.status, answer.json["code"], answer.json["limit"]) == (503, "limit", limit)
@@ -216,14 +216,14 @@ def test_what_is_not_in_stock_is_409(api: Api) -> None:
 # The same again.
 
 
-def test_b24_the_same_key_and_body_give_the_same_answer(api: Api) -> None:
+def test_line_24_the_same_key_and_body_give_the_same_answer(api: Api) -> None:
     """A repeat is 202 with the same body, and one row (line 24)."""
     key = public_key()
     first, again = (sign_up(api, headers=KEY, ssh_public_key=key) for _ in range(2))
     assert (again.status, again.json) == (202, first.json)
 
 
-def test_b24_the_answer_stays_when_the_machine_runs(api: Api) -> None:
+def test_line_24_the_answer_stays_when_the_machine_runs(api: Api) -> None:
     """Whoever holds the key alone sees no status, address or token of what has become of it."""
     key = public_key()
     first = sign_up(api, headers=KEY, ssh_public_key=key)
@@ -241,7 +241,7 @@ def test_b24_the_answer_stays_when_the_machine_runs(api: Api) -> None:
     assert (again.status, again.json) == (202, first.json)
 
 
-def test_b22_the_same_key_with_another_body_is_422(api: Api) -> None:
+def test_line_22_the_same_key_with_another_body_is_422(api: Api) -> None:
     """A key stands for one request (line 22)."""
     key = public_key()
     sign_up(api, headers=KEY, ssh_public_key=key, hours=2)
@@ -250,7 +250,7 @@ def test_b22_the_same_key_with_another_body_is_422(api: Api) -> None:
 
 
 @pytest.mark.parametrize("given", ["", " ", "k k", "k" * 256, "\u00e9"])
-def test_b21_a_bad_key_is_400(api: Api, given: str) -> None:
+def test_line_21_a_bad_key_is_400(api: Api, given: str) -> None:
     """An Idempotency-Key is 1 to 255 visible ASCII characters (line 21)."""
     answer = sign_up(api, headers={"Idempotency-Key": given})
     assert (answer.status, answer.json["code"]) == (400, "bad_idempotency_key")
@@ -270,7 +270,7 @@ def test_an_operators_key_and_a_strangers_never_meet(api: Api) -> None:
 # Too often.
 
 
-def test_b86_the_eleventh_request_of_a_minute_is_429(api: Api) -> None:
+def test_line_86_the_eleventh_request_of_a_minute_is_429(api: Api) -> None:
     """Good and bad ones count, whatever is wrong with them; the wait that is told is enough (line 86)."""
     bodies: list[Any] = [b"", b"{", {"email": "x"}, {"colour": 1}, {"email": GUEST, "ssh_public_key": public_key()}]
     for body in bodies * 2:
@@ -284,7 +284,7 @@ def test_b86_the_eleventh_request_of_a_minute_is_429(api: Api) -> None:
     assert sign_up(api).status == 202
 
 
-def test_b89_the_eleventh_signup_of_an_hour_is_429(api: Api) -> None:
+def test_line_89_the_eleventh_signup_of_an_hour_is_429(api: Api) -> None:
     """Ten wishes an hour are taken from one source, an IPv6 /64 being one (line 89)."""
     minute = timedelta(minutes=1)
     for number in range(10):
@@ -297,7 +297,7 @@ def test_b89_the_eleventh_signup_of_an_hour_is_429(api: Api) -> None:
 
 
 @pytest.mark.parametrize("fields", [{}, {"email": "no address"}], ids=["signups", "bad requests"])
-def test_b25_a_forged_source_is_not_believed(api: Api, fields: dict[str, Any]) -> None:
+def test_line_25_a_forged_source_is_not_believed(api: Api, fields: dict[str, Any]) -> None:
     """X-Forwarded-For and its kin change nothing, neither for signups nor for requests (line 25)."""
     for number in range(10):
         forged = {"X-Forwarded-For": f"198.51.100.{number}", "Forwarded": f"for=198.51.100.{number}"}
@@ -305,7 +305,7 @@ def test_b25_a_forged_source_is_not_believed(api: Api, fields: dict[str, Any]) -
     assert sign_up(api, headers={"X-Forwarded-For": "198.51.100.99"}).status == 429
 
 
-def test_b89_operators_and_readers_are_not_counted(api: Api) -> None:
+def test_line_89_operators_and_readers_are_not_counted(api: Api) -> None:
     """Orders and looks have no such limit, also from a source that has used its own up (lines 86 and 89)."""
     for _ in range(11):
         answer = sign_up(api)
@@ -318,7 +318,7 @@ def test_b89_operators_and_readers_are_not_counted(api: Api) -> None:
 # Robots.
 
 
-def test_b91_a_robot_is_answered_like_a_person_and_leaves_nothing(api: Api) -> None:
+def test_line_91_a_robot_is_answered_like_a_person_and_leaves_nothing(api: Api) -> None:
     """With the unseen field filled in the whole table is as it was, but for the source's counter (line 91)."""
     person = sign_up(api, website="")
     before = api.table.contents()
@@ -331,7 +331,7 @@ def test_b91_a_robot_is_answered_like_a_person_and_leaves_nothing(api: Api) -> N
     assert api.call("GET", f"/instances/{robot.json['id']}").status == 404
 
 
-def test_b91_robots_use_up_their_sources_requests(api: Api) -> None:
+def test_line_91_robots_use_up_their_sources_requests(api: Api) -> None:
     """They too are 429 at the eleventh."""
     answers = [sign_up(api, website="x").status for _ in range(11)]
     assert answers == [202] * 10 + [429]

@@ -53,7 +53,7 @@ def test_the_extra_files_are_the_instances_three_facts(world: World) -> None:
         "var": ["0o755", ""],
         "var/lib": ["0o755", ""],
         "var/lib/cloud-instance": ["0o755", ""],
-        "var/lib/cloud-instance/instance.json": ["0o644", json.dumps(order.record, indent=2, sort_keys=True) + "\n"],
+        "var/lib/cloud-instance/instance.json": ["0o600", json.dumps(order.record, indent=2, sort_keys=True) + "\n"],
         "var/lib/cloud-instance/authorized_keys.d": ["0o755", ""],
         "var/lib/cloud-instance/authorized_keys.d/claude": ["0o644", f"{order.authorized_key}\n"],
     }
@@ -66,4 +66,5 @@ def test_the_modes_do_not_depend_on_the_umask(world: World) -> None:
     assert job.wait(20) == 1
     tree = world.programs.calls[0]["tree"]
     assert tree["etc/ssh"] == ["0o755", ""]
+    assert tree["var/lib/cloud-instance/instance.json"][0] == "0o600"
     assert tree["var/lib/cloud-instance/authorized_keys.d/claude"][0] == "0o644"

@@ -31,7 +31,10 @@ def make_key(folder: Path, name: str) -> Path:
 
 
 class Box:
-    """One server with an install key, a planted host key K1, a guest key and the K2 its install brings."""
+    """One server with an install key, a planted host key K1, a guest key and the K2 its install brings.
+
+    `brought` are more files of the install, by their paths below /mnt; all can be executed.
+    """
 
     def __init__(self, api: Api, folder: Path, name: str, *, user_data: str | None = None, **more: object) -> None:
         self.api, self.folder, self.name = api, folder, name
@@ -40,6 +43,7 @@ class Box:
             make_key(folder, word) for word in ("install", "k1", "guest", "k2")
         )
         self.known_hosts = folder / "known_hosts"
+        self.brought: dict[str, str] = {}
         made = api.create(name, user_data=self._user_data() if user_data is None else user_data, **more)
         self.id: int = made["server"]["id"]
         self.ip: str = made["server"]["public_net"]["ipv4"]["ip"]
@@ -112,6 +116,11 @@ class Box:
         (data / "instance.json").write_text(json.dumps({"instance_id": "0123456789ab"}))
         (ssh / "ssh_host_ed25519_key").write_bytes(self.k2.read_bytes())
         (ssh / "ssh_host_ed25519_key").chmod(0o600)
+        for name, text in self.brought.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            path.chmod(0o755)
         return root
 
     def installer(self, phases: str, *more: str) -> subprocess.CompletedProcess[str]:

@@ -131,7 +131,7 @@ def test_a_look_when_nothing_is_in_stock_shows_no_choice() -> None:
 
 
 @pytest.mark.parametrize("act", LOOK_AND_YES)
-def test_b132_unknown_foreign_and_wrong_give_the_same_answer(act: Act) -> None:
+def test_line_132_unknown_foreign_and_wrong_give_the_same_answer(act: Act) -> None:
     """An unknown id, another wish's token, the wrong purpose and an operator's row look alike (line 132, I13)."""
     world = World()
     mine, other = asked(world), asked(world, "berta@example.com")
@@ -173,7 +173,7 @@ def test_the_confirm_token_opens_nothing_else() -> None:
 
 @pytest.mark.parametrize("act", LOOK_AND_YES)
 @pytest.mark.parametrize("before", [False, True], ids=["never confirmed", "confirmed"])
-def test_b131_the_link_is_dead_a_day_after_the_signup(act: Act, before: bool) -> None:
+def test_line_131_the_link_is_dead_a_day_after_the_signup(act: Act, before: bool) -> None:
     """One second before 24 hours it opens; at 24 hours it is expired, also where it was confirmed (line 131)."""
     world = World()
     row = asked(world, hours=48)

@@ -53,7 +53,7 @@ def test_a_row_is_made_with_the_newest_secret() -> None:
 
 
 @pytest.mark.parametrize("other", ["NAME@example.com", "name+work@example.com"])
-def test_b53_all_spellings_of_a_mailbox_are_one_owner(other: str) -> None:
+def test_line_53_all_spellings_of_a_mailbox_are_one_owner(other: str) -> None:
     """Case and plus-tags make no other owner (lines 49 and 53), and the key holds nothing of the address."""
     services = World().services
     made = owner_of(services, GUEST)

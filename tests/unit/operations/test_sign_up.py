@@ -39,7 +39,7 @@ def test_r24_a_signup_is_a_row_and_a_mail_and_reserves_nothing() -> None:
     assert (world.installer.started, world.requests()) == ([], [])
 
 
-def test_b92_before_the_mail_is_answered_nothing_is_bought() -> None:
+def test_line_92_before_the_mail_is_answered_nothing_is_bought() -> None:
     """However many ticks pass, an unconfirmed wish leads to no request (line 92)."""
     world = World()
     row = asked(world)
@@ -83,7 +83,7 @@ def test_a_closed_service_refuses_everybody_but_operators() -> None:
     assert world.order().instance.status is Status.REQUESTED
 
 
-def test_b52_a_suppressed_address_is_refused_in_words_that_tell_nothing() -> None:
+def test_line_52_a_suppressed_address_is_refused_in_words_that_tell_nothing() -> None:
     """Whose mail was refused for good is asked for another address, and told no reason (line 52)."""
     world = World()
     suppress(world.services, EmailAddress(value=ANNA))
@@ -99,7 +99,7 @@ def test_b52_a_suppressed_address_is_refused_in_words_that_tell_nothing() -> Non
     ("limits", "limit"),
     [({"max_live": 0}, "live"), ({"max_monthly_eur": Decimal(0)}, "spend"), ({"max_creates_per_hour": 0}, "creates")],
 )
-def test_b90_when_the_service_is_full_nobody_is_asked_to_confirm(limits: dict[str, Any], limit: str) -> None:
+def test_line_90_when_the_service_is_full_nobody_is_asked_to_confirm(limits: dict[str, Any], limit: str) -> None:
     """A cap that stands against any machine is told at once, and no mail is owed (line 90)."""
     world = World(**limits)
     before = world.table.contents()
@@ -123,7 +123,7 @@ def test_a_pause_an_empty_shelf_and_bad_hours_are_told_at_once() -> None:
         signed_up(world)
 
 
-def test_b87_who_has_a_machine_gets_another_mail_and_the_same_answer() -> None:
+def test_line_87_who_has_a_machine_gets_another_mail_and_the_same_answer() -> None:
     """The answer is that of a first signup; the mail says `exists` and nothing is to be confirmed (line 87)."""
     world, other = World(), World()
     guests_machine(world)
@@ -144,7 +144,7 @@ def test_b87_who_has_a_machine_gets_another_mail_and_the_same_answer() -> None:
     assert (world.live, len(world.servers.project.servers)) == (1, 1)
 
 
-def test_b87_at_most_one_such_mail_leaves_a_day() -> None:
+def test_line_87_at_most_one_such_mail_leaves_a_day() -> None:
     """Ten more wishes in a day bring one mail; the next day brings one more (line 87)."""
     world = World()
     guests_machine(world, hours=48)
@@ -188,7 +188,7 @@ def test_r24_a_thousand_invented_addresses_reserve_nothing() -> None:
     assert confirmed(world, "berta@example.com").status is Status.REQUESTED
 
 
-def test_b91_what_a_robot_is_answered_is_written_nowhere() -> None:
+def test_line_91_what_a_robot_is_answered_is_written_nowhere() -> None:
     """The pretended wish looks like a wish, has an id of its own each time, and the table is as it was (line 91)."""
     world = World()
     before = world.table.contents()

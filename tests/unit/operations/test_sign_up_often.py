@@ -19,7 +19,7 @@ SECOND = timedelta(seconds=1)
 SPELLINGS = ["anna.b@gmail.com", "annab@gmail.com", "a.n.n.a.b@googlemail.com", "ANNAB@gmail.com", "annab+x@gmail.com"]
 
 
-def test_b88_five_confirm_mails_a_day_reach_one_mailbox_in_whatever_spelling() -> None:
+def test_line_88_five_confirm_mails_a_day_reach_one_mailbox_in_whatever_spelling() -> None:
     """Plus-tags, case and Gmail's dots make no other mailbox; the sixth wish is answered and not mailed (line 88)."""
     world = World()
     for number, address in enumerate([*SPELLINGS, "a.nnab+y@gmail.com", "AnnaB@gmail.com"]):
@@ -28,7 +28,7 @@ def test_b88_five_confirm_mails_a_day_reach_one_mailbox_in_whatever_spelling() -
     assert world.mails() == ["confirm"] * 5
 
 
-def test_b88_another_mailbox_and_another_day_have_their_own_five() -> None:
+def test_line_88_another_mailbox_and_another_day_have_their_own_five() -> None:
     """What was written to one address does not count for the next one, nor tomorrow."""
     world = World()
     for number in range(6):
@@ -50,7 +50,7 @@ def test_a_mail_that_was_not_owed_was_not_counted() -> None:
     assert world.mails() == ["confirm"]
 
 
-def test_b86_the_eleventh_request_of_a_minute_is_refused() -> None:
+def test_line_86_the_eleventh_request_of_a_minute_is_refused() -> None:
     """Ten requests a minute, good or bad; the next minute has ten again (line 86)."""
     world = World()
     world.clock.advance(20 * SECOND)
@@ -64,7 +64,7 @@ def test_b86_the_eleventh_request_of_a_minute_is_refused() -> None:
         count_request(world.services, HOME)
 
 
-def test_b89_the_eleventh_signup_of_an_hour_is_refused() -> None:
+def test_line_89_the_eleventh_signup_of_an_hour_is_refused() -> None:
     """Ten wishes an hour from one source, whatever their addresses; the next hour has ten again (line 89)."""
     world = World()
     world.clock.advance(15 * MINUTE)
@@ -95,7 +95,7 @@ def test_the_wait_that_is_told_lies_within_the_window(passed: int) -> None:
     "sources",
     [("2001:db8:1:2::1", "2001:db8:1:2:a:b:c:d"), ("192.0.2.7", "::ffff:192.0.2.7"), ("", ""), ("no address",) * 2],
 )
-def test_b86_one_source_cannot_pass_for_two(sources: tuple[str, str]) -> None:
+def test_line_86_one_source_cannot_pass_for_two(sources: tuple[str, str]) -> None:
     """A /64 is one source, a mapped address is the IPv4 address, and a gateway without any counts as one (line 86)."""
     world = World(per_source=1)
     count_request(world.services, sources[0])
