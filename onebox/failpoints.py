@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -46,41 +46,62 @@ def kill_myself() -> None:
 
 
 def wrap(services: Services, spec: str, die: Callable[[], None] = kill_myself) -> Services:
-    """The same services, whose named method calls `die` after its n-th return; ValueError for a port there is not."""
-    point = Failpoint.parse(spec)
+    """The same services, which call `die` after the named return; ValueError for a port or method there is not."""
+    points = [Failpoint.parse(part) for part in spec.split(">")]
     ports = {one.name.capitalize(): one.name for one in fields(services) if one.name not in _NOT_PORTS}
-    if point.port not in ports:
-        raise ValueError(f"{VARIABLE} names {point.port}; the ports are {', '.join(sorted(ports))}.")
-    name = ports[point.port]
-    port = getattr(services, name)
-    if not hasattr(port, point.method):
-        raise ValueError(f"{VARIABLE}: {point.port} has no method {point.method}.")
-    watched: Any = _Watched(port, point, die)
-    return replace(services, **{name: watched})
+    chain = _Chain(points, die)
+    for point in points:
+        if point.port not in ports:
+            raise ValueError(f"{VARIABLE} names {point.port}; the ports are {', '.join(sorted(ports))}.")
+        name = ports[point.port]
+        port = getattr(services, name)
+        if not hasattr(port, point.method):
+            raise ValueError(f"{VARIABLE}: {point.port} has no method {point.method}.")
+        watched: Any = _Watched(port, point, chain)
+        services = replace(services, **{name: watched})
+    return services
 
 
-class _Watched:
-    """A port that counts the returns of one method; everything else is passed through."""
+class _Chain:
+    """Counts the returns of the first point that still lies ahead; at the last one's last return it calls `die`."""
 
-    def __init__(self, port: Any, point: Failpoint, die: Callable[[], None]) -> None:
-        self._port = port
-        self._point = point
+    def __init__(self, points: Sequence[Failpoint], die: Callable[[], None]) -> None:
+        self._ahead = list(points)
         self._die = die
         self._returned = 0
         self._lock = threading.Lock()
 
+    def returned(self, point: Failpoint) -> None:
+        """Take note of one return of the method of this point."""
+        with self._lock:
+            if not self._ahead or self._ahead[0] is not point:
+                return
+            self._returned += 1
+            if self._returned < point.call:
+                return
+            self._returned = 0
+            del self._ahead[0]
+            reached = not self._ahead
+        if reached:
+            self._die()
+
+
+class _Watched:
+    """A port that tells of the returns of one method; everything else is passed through."""
+
+    def __init__(self, port: Any, point: Failpoint, chain: _Chain) -> None:
+        self._port = port
+        self._point = point
+        self._chain = chain
+
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._port, name)
-        return self._counted(method) if name == self._point.method else method
+        return self._told(method) if name == self._point.method else method
 
-    def _counted(self, method: Callable[..., Any]) -> Callable[..., Any]:
+    def _told(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
             result = method(*arguments, **named)
-            with self._lock:
-                self._returned += 1
-                reached = self._returned == self._point.call
-            if reached:
-                self._die()
+            self._chain.returned(self._point)
             return result
 
         return call

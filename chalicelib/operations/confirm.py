@@ -75,7 +75,7 @@ def _opened(services: Services, instance_id: str, token: str) -> Instance:
     if row.by_operator or not tokens.matches(token, wanted):
         raise unknown()
     if services.clock.now() >= row.created_at + lifecycle.CONFIRM_WITHIN or _was_forgotten(row):
-        raise ConfirmExpired("This link does not work any more. Sign up again to get a new one.")
+        raise ConfirmExpired("This link was good for 24 hours and does not work any more.")
     return row
 
 

@@ -1,4 +1,4 @@
-"""One box for the tests that only look at it, and the guest's key they use."""
+"""One box for the tests that only look at it, the guest's key they use, and a browser."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.stack.box import Box, running
+from tests.stack.browsing import chromium
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,4 +34,11 @@ def guest_key(tmp_path_factory: pytest.TempPathFactory) -> GuestKey:
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     """A box that all tests of one module share; the blanks in its path are what a user's folder may have too."""
     with running(tmp_path_factory.mktemp("a box") / "its var") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests of a process; a person in it starts with nothing."""
+    with chromium() as started:
         yield started

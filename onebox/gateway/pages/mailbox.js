@@ -90,28 +90,53 @@ function attached(attachment) {
   return button(`Download ${attachment.name}`, () => download(attachment));
 }
 
+// The pages are in English, so their dates are too, in the reader's own time zone.
+const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+
+function written(mail) {
+  return mail.date ? moment.format(new Date(mail.date)) : "no date";
+}
+
 function facts(mail) {
-  const when = mail.date ? new Date(mail.date).toLocaleString() : "no date";
-  const pairs = [["From", mail.from], ["To", mail.to], ["Date", when]];
+  const pairs = [["From", mail.from], ["To", mail.to]];
   const list = element("dl", "", pairs.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
   list.className = "lines";
   return list;
 }
 
 function entry(mail, hosts) {
-  const when = mail.date ? new Date(mail.date).toLocaleString() : "";
-  const summary = element("summary", `${mail.subject} — to ${mail.to} — ${when}`);
+  const summary = element("summary", `${mail.subject} — to ${mail.to} — ${written(mail)}`);
   const made = element("details", "", [summary, facts(mail), ...body(mail, hosts), ...mail.attachments.map(attached)]);
   made.className = "letter";
   return made;
 }
 
-start(async () => {
+const LOOK_AGAIN = 3000; // milliseconds; the page is for somebody who waits for a mail
+const shown = new Set();
+
+// Mails that are not there yet come on top; those that are there stay as they are, open or folded.
+async function look() {
   const { messages, own_hosts: hosts } = await call("mailbox/messages");
-  say(messages.length === 0 ? "No mail yet." : `${messages.length} ${messages.length === 1 ? "mail" : "mails"}.`);
   const list = document.getElementById("mails");
-  list.replaceChildren(...messages.map((mail) => entry(mail, hosts)));
-  if (list.firstElementChild) {
+  const first = shown.size === 0;
+  if (!first && messages.length === shown.size) {
+    return;
+  }
+  for (const mail of messages.filter(({ n }) => !shown.has(n)).reverse()) {
+    shown.add(mail.n);
+    list.prepend(entry(mail, hosts));
+  }
+  say(messages.length === 0 ? "No mail yet." : `${messages.length} ${messages.length === 1 ? "mail" : "mails"}.`);
+  if (first && list.firstElementChild) {
     list.firstElementChild.open = true;
   }
+}
+
+start(async () => {
+  await look();
+  setInterval(() => {
+    if (!document.hidden) {
+      look().catch(() => {}); // the box may be starting anew; the next look tells
+    }
+  }, LOOK_AGAIN);
 });

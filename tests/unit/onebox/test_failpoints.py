@@ -42,6 +42,23 @@ def test_a_call_that_raises_does_not_count() -> None:
     assert deaths == ["dead"]
 
 
+def test_a_chain_counts_each_place_from_the_one_before_it() -> None:
+    """`A:1>B:2` dies at the second return of B after the first one of A; what B did before does not count."""
+    mailer, nudge, deaths = FakeMailer(), FakeNudge(), list[str]()
+    wrapped = wrap(
+        _services(mailer=mailer, nudge=nudge), "Mailer.send:1>Nudge.advance:2", die=lambda: deaths.append("dead")
+    )
+    wrapped.nudge.advance("a")
+    wrapped.nudge.advance("b")
+    wrapped.mailer.send(LETTER)
+    wrapped.nudge.advance("c")
+    assert deaths == []
+    wrapped.nudge.advance("d")
+    assert deaths == ["dead"]
+    wrapped.nudge.advance("e")
+    assert deaths == ["dead"]
+
+
 def test_everything_else_is_passed_through() -> None:
     """Other methods and attributes of the port, and the other ports, are the originals."""
     mailer, nudge = FakeMailer(), FakeNudge()

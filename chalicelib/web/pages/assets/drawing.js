@@ -106,13 +106,14 @@ export function draw(instance) {
   write("end", instance.expires_at ? moment(Date.parse(instance.expires_at)) : "");
   show("more");
   show("living", alive);
+  show("another", ENDED.has(instance.status));
   tick();
 }
 
 // Nothing may be shown of an instance that this link does not open (any more).
 export function clear() {
   shown = null;
-  for (const id of ["failure", "login", "time", "progress", "about", "more"]) {
+  for (const id of ["failure", "login", "time", "progress", "about", "more", "another"]) {
     show(id, false);
   }
 }

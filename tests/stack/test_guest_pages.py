@@ -1,0 +1,170 @@
+"""What else a guest meets on the pages: no JavaScript, a private key, a machine that cannot be made, a new link."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.stack.box import Box
+from tests.stack.browsing import Person, person
+from tests.stack.conftest import GuestKey
+from tests.stack.desk import confirm, fill_in, see, send, sign_up
+from tests.stack.guest import Guest, bare_link
+from tests.stack.visitor import Visitor
+
+
+def _reader(box: Box, address: str) -> Guest:
+    """Whoever reads the mails to this address."""
+    return Guest(box=box, address=address, public_key="", visitor=Visitor(box=box))
+
+
+def _end(box: Box, instance_id: str) -> None:
+    box.call("DELETE", f"/instances/{instance_id}")
+    box.until(instance_id, "deleted")
+
+
+def test_without_javascript(box: Box, browser: Browser, guest_key: GuestKey) -> None:
+    """Signup and confirmation need no JavaScript; the machine's page says what to type instead of it."""
+    with person(browser, script=False) as guest:
+        page = guest.page()
+        sign_up(box, page, address="plain@example.com", public_key=guest_key.public, hours=2)
+        page.goto(bare_link(_reader(box, "plain@example.com").letter("confirm"), "/confirm/"))
+        expect(page.locator("dl")).to_contain_text("2 hours after it is ready")
+        address = confirm(page)
+        page.goto(address)
+        seen = page.locator("main").inner_text()
+        assert "This page needs JavaScript" in seen
+        found = re.search(r"ccc status ([0-9a-f]{12})", seen)
+        assert found is not None, seen
+        assert guest.complaints == []
+    box.until(found[1], "installing", "running")
+    _end(box, found[1])
+
+
+def test_wrong_fields_without_javascript(box: Box, browser: Browser, guest_key: GuestKey) -> None:
+    """The form comes back with everything that is wrong and everything that was typed, but no private key."""
+    private = guest_key.path.read_text()
+    with person(browser, script=False) as guest:
+        page = guest.page()
+        page.goto(box.variables()["CCC_URL"] + "/")
+        fill_in(page, address="wrong@example.com", public_key=private, hours=3)
+        page.get_by_role("button", name="Send me the link").click()
+        expect(page.locator("#summary")).to_contain_text("SSH public key: ")
+        expect(page.get_by_label("E-mail address")).to_have_value("wrong@example.com")
+        expect(page.get_by_label("Hours", exact=True)).to_have_value("3")
+        assert private.splitlines()[1] not in page.content()
+    assert _reader(box, "wrong@example.com").letters() == []
+
+
+def test_a_private_key_never_leaves_the_browser(box: Box, browser: Browser, guest_key: GuestKey) -> None:
+    """Pasted, pasted and sent, or taken from a file: it is refused on the page, and no request is made."""
+    with person(browser) as guest:
+        page = guest.page()
+        page.goto(box.variables()["CCC_URL"] + "/")
+        sent: list[str] = []
+        page.on("request", lambda request: sent.append(f"{request.url} {request.post_data}"))
+        fill_in(page, address="careless@example.com", public_key=guest_key.path.read_text())
+        expect(page.locator("#ssh_public_key-wrong")).to_contain_text("this is a private key, and it has not been sent")
+        expect(page.get_by_label("SSH public key")).to_have_value("")
+        page.get_by_role("button", name="Send me the link").click()
+        expect(page.locator("#summary")).to_contain_text("SSH public key: paste the line")
+        page.get_by_label("Or take it from a file").set_input_files(guest_key.path)
+        expect(page.locator("#ssh_public_key-wrong")).to_contain_text("this is a private key, and it has not been sent")
+        expect(page.get_by_label("SSH public key")).to_have_value("")
+        assert [one for one in sent if "/assets/" not in one] == []  # the icon may come late
+        guest.is_content()
+
+
+def test_the_key_by_file(box: Box, browser: Browser, guest_key: GuestKey) -> None:
+    """A .pub file fills the field, and its key is the one that the mail tells the fingerprint of."""
+    public = Path(f"{guest_key.path}.pub")
+    with person(browser) as guest:
+        page = guest.page()
+        page.goto(box.variables()["CCC_URL"] + "/")
+        page.get_by_label("Or take it from a file").set_input_files(public)
+        expect(page.get_by_label("SSH public key")).to_have_value(guest_key.public)
+        page.get_by_label("E-mail address").fill("file@example.com")
+        send(page)
+        guest.is_content()
+    told = subprocess.run(["ssh-keygen", "-lf", str(public)], capture_output=True, text=True, check=True).stdout.split()
+    assert told[1] in _reader(box, "file@example.com").letter("confirm").text
+
+
+def test_a_machine_that_cannot_be_made(box: Box, browser: Browser, guest_key: GuestKey) -> None:
+    """The page says why and shows the log; its button leads to a machine, whose link can be changed and which ends."""
+    box.fault(do="wrong_host_key", method="POST", path="^/servers$")
+    reader = _reader(box, "unlucky@example.com")
+    with person(browser) as guest:
+        page = guest.page()
+        sign_up(box, page, address=reader.address, public_key=guest_key.public)
+        page.goto(bare_link(reader.letter("confirm"), "/confirm/"))
+        confirm(page)
+        page.goto(bare_link(reader.letter("failed"), "/i/"))
+        _sees_why(page)
+        guest.check(page, "status (failed)")
+        page.get_by_role("button", name="Try again").click()
+        see(page, "It runs.")
+        assert [server["name"] in page.title() for server in box.servers()] == [True]
+        guest.is_content()
+        _changes_the_link(guest, page)
+        _ends_it(page)
+    assert box.servers() == []
+
+
+def _sees_why(page: Page) -> None:
+    see(page, "It could not be made.")
+    expect(page.locator("#failure")).to_contain_text("a key that is not the one we gave it")
+    expect(page.locator("#failure")).to_contain_text("Nothing was charged")
+    page.get_by_role("button", name="Show the log").click()
+    expect(page.locator("#log")).to_contain_text(re.compile(r"host key|key", re.IGNORECASE))
+
+
+def _changes_the_link(guest: Person, page: Page) -> None:
+    """The old link is dead at once, the new one lives, here and in another tab."""
+    old = page.url
+    page.get_by_role("button", name="Make a new link").click()
+    expect(page.locator("#told")).to_contain_text("All older links are dead")
+    expect(page.locator("#told")).to_be_in_viewport()
+    assert page.url != old
+    assert page.url.split("#")[0] == old.split("#")[0]
+    other = guest.page()
+    other.goto(old)
+    expect(other.locator("#trouble")).to_contain_text("This link does not work")
+    expect(other.locator("#state")).to_have_text("")
+    other.goto("about:blank")
+    other.goto(page.url)
+    see(other, "It runs.")
+    other.close()
+
+
+def _ends_it(page: Page) -> None:
+    """Asked first, and kept when the answer is no."""
+    page.get_by_role("button", name="End it now").click()
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.locator("#told")).to_have_text("It was kept.")
+    page.get_by_role("button", name="End it now").click()
+    page.locator("dialog button[value=yes]").click()
+    see(page, "It is gone. It was ended on request.")
+
+
+def test_an_old_link_of_a_machine_that_was_made(box: Box, browser: Browser, guest_key: GuestKey) -> None:
+    """A confirm link says at once that it was used, and a day later nothing that is not so of a confirmed machine."""
+    visitor = Visitor(box=box)
+    guest = Guest(box=box, address="late@example.com", public_key=guest_key.public, visitor=visitor)
+    assert guest.sign_up().status == 202
+    made = guest.follow()
+    with person(browser) as reader:
+        page = reader.page()
+        page.goto(bare_link(guest.letter("confirm"), "/confirm/"))
+        expect(page.get_by_role("heading", level=1)).to_have_text("Confirmed already")
+        expect(page.locator("main")).to_contain_text(f"cc-{made[0]}")
+        reader.is_content()
+        box.advance_clock("25h")
+        page.reload()
+        expect(page.get_by_role("heading", level=1)).to_have_text("This link is too old")
+        expect(page.locator("main")).to_contain_text("If it was not confirmed in time, nothing was bought")
+        expect(page.locator("main")).to_contain_text("A machine that was confirmed has a link of its own")
+    guest.end(*made)
