@@ -1,7 +1,10 @@
 """The files of one instance on a machine that is otherwise like all others: its host key, its record, its guest's key.
 
 nixos-anywhere packs the tree with its modes and unpacks it over the new system's root, owned by root: so every folder
-is 0755 whatever the umask, and only the private host key is closed.
+is 0755 whatever the umask. Closed to all but root are the private host key and the record, which holds the token of the
+machine: what runs there as somebody else, a web server say, has no business with it. The guest needs no other mode:
+the time left is read from what root's timer wrote, and `ccc-box extend` goes through sudo. (There can be no group that
+may read: nixos-anywhere's `--chown` cuts paths of this length.)
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ def write_extra_files(root: Path, order: BuildOrder) -> None:
         (root / folder).chmod(0o755)
     _write(root / _HOST_KEY, order.final_host_key.private.encode(), 0o600)
     _write(root / f"{_HOST_KEY}.pub", f"{order.final_host_key.public}\n".encode(), 0o644)
-    _write(root / _RECORD, (json.dumps(order.record, indent=2, sort_keys=True) + "\n").encode(), 0o644)
+    _write(root / _RECORD, (json.dumps(order.record, indent=2, sort_keys=True) + "\n").encode(), 0o600)
     _write(root / AUTHORIZED_KEYS, authorized_keys(order), 0o644)
 
 

@@ -10,6 +10,25 @@ case "${1-}" in
      echo "Only 'claude --version' answers." ;;
 esac
 """
+_REQUESTS = "${EMULATED_ROOT-}/run/emulated"
+# What only root may ask of a machine. The emulator looks into the folder after root's jobs; a guest cannot write there.
+# They stand before the host's own programs of these names, which would ask the host.
+_ROOTS = {
+    "wall": f"""#!/bin/sh
+exec cat >"{_REQUESTS}/wall.$$"
+""",
+    "poweroff": f"""#!/bin/sh
+: >"{_REQUESTS}/poweroff"
+""",
+    "systemctl": f"""#!/bin/sh
+[ "$*" = poweroff ] || {{ echo "systemctl: emulated machine: only 'systemctl poweroff' is known here" >&2; exit 1; }}
+: >"{_REQUESTS}/poweroff"
+""",
+    "sudo": """#!/bin/sh
+echo "sudo: emulated machine: nobody can become root here" >&2
+exit 1
+""",
+}
 _NAMES = {
     "whoami": "#!/bin/sh\necho claude\n",
     "hostname": '#!/bin/sh\necho "$EMULATED_HOSTNAME"\n',
@@ -26,7 +45,7 @@ esac
 def write_scripts(folder: Path) -> tuple[Path, Path]:
     """Write them; return the folder for every guest and the one that a shell without a sandbox needs besides."""
     everywhere, plain = folder / "bin", folder / "bin-plain"
-    _write(everywhere, {"claude": CLAUDE})
+    _write(everywhere, {"claude": CLAUDE, **_ROOTS})
     _write(plain, _NAMES)
     return everywhere, plain
 

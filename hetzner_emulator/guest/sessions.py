@@ -13,8 +13,10 @@ from typing import Any
 import asyncssh
 
 from hetzner_emulator.guest.filetransfer import HomeFiles
+from hetzner_emulator.guest.jobs import Jobs
+from hetzner_emulator.guest.place import Place
 from hetzner_emulator.guest.processes import end, send_signal
-from hetzner_emulator.guest.sandbox import Place, Sandbox
+from hetzner_emulator.guest.sandbox import Sandbox
 from hetzner_emulator.guest.terminal import Terminal, resize
 from hetzner_emulator.machine.machine import Machine
 
@@ -29,14 +31,19 @@ class Guests:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._jobs = Jobs(sandbox)
 
     def process(self, machine: Machine) -> Callable[[Process], Awaitable[None]]:
-        """Return the handler of shells and commands on one machine."""
+        """Return the handler of shells and commands on one machine, which has just booted."""
         place = self._place(machine)
+        self._sandbox.boot(place)
+        self._jobs.boot(place)
 
         async def handle(process: Process) -> None:
             try:
-                await self._run(place, process)
+                tell = process.stdout.write if process.term_type is not None else None
+                async with self._jobs.during(machine, place, tell):
+                    await self._run(place, process)
             except (asyncssh.Error, ConnectionError, BrokenPipeError):
                 return
             except OSError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hetzner_emulator.emulator import Emulator
-from hetzner_emulator.lifecycle import appears, up
+from hetzner_emulator.lifecycle import appears, power_off, up
 from hetzner_emulator.machine.birth import new_host_key
 from hetzner_emulator.records import Server
 
@@ -96,6 +96,14 @@ class Machine:
         now, latency = self.emulator.clock.now(), self.emulator.latency
         gone = now + latency.leave
         self.change(ssh_line=(self._here(now), *up(self.emulator, self.server, gone)))
+
+    def power_off(self) -> None:
+        """Switch itself off: it is billed on, and stays off until somebody switches it on."""
+        world, now = self.emulator.world, self.emulator.clock.now()
+        if self.server.deleted_at is not None:
+            return
+        world.put_server(power_off(self.emulator, self.server, now))
+        world.commit()
 
     def _here(self, now: float) -> tuple[float, str]:
         """Return what the machine is until it is gone: what it was, or when that is soon, deaf to new connections.

@@ -1,6 +1,5 @@
 """What each phase says over ssh, line for line what the real program has the target run."""
 
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from onebox.installer.arguments import Arguments
 from onebox.installer.remote import Remote
 from onebox.installer.storecopy import copy
+from onebox.installer.system import packed
 
 # The real program looks every 1 to 5 seconds; the machines here come and go in tenths.
 _LOOK_AGAIN = 0.1
@@ -136,11 +136,7 @@ def wait_until_another(remote: Remote) -> None:
 
 
 def _send_files(remote: Remote, folder: str) -> None:
-    with subprocess.Popen(["tar", "-C", folder, "-cpf-", "."], stdout=subprocess.PIPE) as tar:
-        if tar.stdout is None:
-            raise Aborted
-        status = remote.run(["tar -C /mnt -xf- --no-same-owner"], given=tar.stdout)
-    _must(status or tar.returncode)
+    _must(remote.run(["tar -C /mnt -xf- --no-same-owner"], given=packed(Path(folder))))
 
 
 def _must(status: int) -> None:

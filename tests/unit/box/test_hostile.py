@@ -183,6 +183,15 @@ def _for_anybody() -> Iterator[Path]:
         subprocess.run(["chmod", "-R", "u+rwX", name], check=True)
 
 
+@pytest.mark.parametrize("tool", ["curl", "jq"])
+def test_a_missing_tool_is_named(machine: Machine, tool: str) -> None:
+    """A machine without one of the tools says which, instead of blaming the record or the network."""
+    (machine.bin / tool).unlink()
+    for words in (["refresh"], ["extend", "1"]):
+        done = machine.run(*words)
+        assert (done.code, done.err) == (1, f"ccc-box: {tool} is needed for this and is not on PATH.\n")
+
+
 def test_a_record_of_ones_own_has_nobody_to_ask_for_time(machine: Machine) -> None:
     """Without a service nothing can be extended, and that is said."""
     machine.record.write_text(json.dumps({"instance_id": "0123456789ab"}))

@@ -132,6 +132,14 @@ def test_a_spoilt_measure_is_replaced_by_the_clock(machine: Machine, service: Se
     assert "in 59 minutes" in machine.run().out
 
 
+def test_a_measure_of_another_end_is_not_used(machine: Machine, service: Service) -> None:
+    """An end that something else put into the state is held against the clock, not against what was learnt."""
+    learnt(machine, service, HOUR)
+    (machine.state / "expires_at").write_text(written(NOON + 3 * HOUR) + "\n")
+    machine.now = int(NOON.timestamp())
+    assert "in 3 hours 0 minutes" in machine.run().out
+
+
 def test_an_end_that_is_taken_back_is_forgotten(machine: Machine, service: Service) -> None:
     """When the service knows of no end, neither does the machine."""
     learnt(machine, service, HOUR)

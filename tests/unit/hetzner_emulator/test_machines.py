@@ -62,6 +62,7 @@ def test_the_way_to_the_guests_machine(api: Api, tmp_path: Path) -> None:
     keys = box.root("cat /mnt/var/lib/cloud-instance/authorized_keys.d/claude")
     assert keys.stdout == box.guest_key.with_suffix(".pub").read_text()
     assert box.root("stat -c %a /mnt/etc/ssh/ssh_host_ed25519_key").stdout == "600\n"
+    assert box.root("stat -c %a /mnt/etc /mnt/opt/system/bin/ccc-box").stdout == "755\n755\n"
     third = box.installer("reboot")
     assert third.returncode == 0, third.stderr
     assert _steps(third.stdout)[-2:] == ["Waiting for the machine to become unreachable due to reboot", "Done!"]

@@ -1,0 +1,56 @@
+{
+  description = "Claude Code Cloud: a machine with Claude Code that is there in minutes and gone when its time is over";
+
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
+
+    disko.url = "github:nix-community/disko";
+    disko.inputs.nixpkgs.follows = "nixpkgs";
+
+    # By tag, so that a new Claude Code comes in by a decision and not by a lock file's update.
+    claude-code.url = "github:sadjow/claude-code-nix/v2.1.240";
+    claude-code.inputs.nixpkgs.follows = "nixpkgs";
+  };
+
+  outputs =
+    {
+      self,
+      nixpkgs,
+      disko,
+      claude-code,
+    }:
+    let
+      system = "x86_64-linux";
+      pkgs = nixpkgs.legacyPackages.${system};
+      machine = import ./nix/lib/mk-cloud-instance.nix { inherit nixpkgs disko claude-code; };
+      shared = machine { };
+    in
+    {
+      lib = {
+        # A system for one instance, its values within. The builder does not need it: it deploys the shared one.
+        mkCloudInstance =
+          {
+            instanceId,
+            userSshKey,
+            expiresAt ? null,
+          }:
+          machine { inherit instanceId userSshKey expiresAt; };
+        inherit (import ./nix/lib/validate.nix) readRecord;
+      };
+
+      nixosModules.cloud-instance.imports = [ ./nix/modules/cloud-instance.nix ];
+      nixosModules.default = self.nixosModules.cloud-instance;
+
+      nixosConfigurations.cloud-instance = shared;
+
+      packages.${system} = {
+        inherit (shared.config.system.build) toplevel;
+        disko = shared.config.system.build.diskoScript;
+        image = shared.config.system.build.diskoImages;
+      };
+
+      checks.${system} = import ./nix/checks { inherit self pkgs; };
+
+      formatter.${system} = import ./nix/treefmt.nix { inherit pkgs; };
+    };
+}
