@@ -41,9 +41,11 @@ class Pace:
     request_longest: float = 30
     """Waits between sendings of a claim or a permission request."""
 
-    progress_again: float = 2
+    progress_again: float = 0.25
+    progress_longest: float = 4
     progress_timeout: float = 5
-    """A phase that only informs is sent once in passing, and again after this."""
+    """A phase that only informs is sent in passing; after a failure again, first so soon that one lost answer does not
+    make it a second old, then twice as late each time."""
 
     last_first: float = 5
     last_longest: float = 60

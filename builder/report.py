@@ -39,6 +39,7 @@ class Reporter:
         self._unsent: deque[BuildReport] = deque()
         self._said: Phase | None = None
         self._not_before = 0.0
+        self._pause = pace.progress_again
 
     def begin(self, phase: Phase) -> None:
         """Say that a phase has begun, unless that or a later one was said, or it is one to `ask` for."""
@@ -54,8 +55,10 @@ class Reporter:
             try:
                 self._post(self._unsent[0], self._pace.progress_timeout)
             except NotNow:
-                self._not_before = time.monotonic() + self._pace.progress_again
+                self._not_before = time.monotonic() + self._pause
+                self._pause = min(2 * self._pause, self._pace.progress_longest)
                 return
+            self._pause = self._pace.progress_again
             self._unsent.popleft()
 
     def ask(self, phase: Phase) -> None:
@@ -69,6 +72,7 @@ class Reporter:
             first=self._pace.request_first,
             longest=self._pace.request_longest,
         )
+        self._not_before, self._pause = 0.0, self._pace.progress_again  # somebody listens again
         if status != _PERMISSION:
             raise Refused(status)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import socket
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,24 +19,38 @@ import pytest
 from chalicelib.adapters.process_installer import ProcessInstaller
 from chalicelib.domain.errors import BuilderFull, BuilderUnknown
 from chalicelib.operations.ports import BuildStart, BuildState, Installer
+from tests.contract import codebuild_house, fargate_house
 from tests.fakes.installer import FakeInstaller
 
 HOUSE = Path(__file__).with_name("builder_house.py")
 CHECKOUT = HOUSE.parents[2]
 ID = "0123456789ab"
+SECRET = secrets.token_bytes(16)
 
 
 def _start(instance_id: str = ID, attempt: int = 1) -> BuildStart:
-    claim = f"ccc_claim_{secrets.token_urlsafe(8)}"
-    return BuildStart(instance_id=instance_id, attempt=attempt, api_url="http://127.0.0.1:1", claim_code=claim)
+    """The same claim code for the same attempt, as the service derives them."""
+    claim = hashlib.sha256(SECRET + f"{instance_id}-{attempt}".encode()).hexdigest()[:32]
+    return BuildStart(
+        instance_id=instance_id, attempt=attempt, api_url="http://127.0.0.1:1", claim_code=f"ccc_claim_{claim}"
+    )
 
 
-@pytest.fixture(params=["fake", "process"])
+@pytest.fixture(params=["fake", "process", "codebuild", "fargate"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[int], Installer]]:
     """A maker of installers by their number of slots, one kind after the other."""
-    if request.param == "fake":
-        yield FakeInstaller
-        return
+    with ExitStack() as places:
+        if request.param == "fake":
+            yield FakeInstaller
+        elif request.param == "process":
+            yield from _process(tmp_path)
+        elif request.param == "codebuild":
+            yield lambda slots: places.enter_context(codebuild_house.house(tmp_path, slots))
+        else:
+            yield lambda slots: places.enter_context(fargate_house.house(fargate_house.Ecs(slots)))
+
+
+def _process(tmp_path: Path) -> Iterator[Callable[[int], Installer]]:
     deep = tmp_path / ("d" * 90)  # longer than a unix socket's name may be
     deep.mkdir()
     command = [sys.executable, str(HOUSE), str(deep)]
@@ -47,10 +63,10 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[i
         house.stdin.close()
 
 
-def _becomes(installer: Installer, wanted: BuildState, attempt: int = 1) -> bool:
+def _becomes(installer: Installer, reference: str, wanted: BuildState) -> bool:
     until = time.monotonic() + 5
     while time.monotonic() < until:
-        if installer.state(ID, attempt, f"{ID}-{attempt}") is wanted:
+        if installer.state(ID, 1, reference) is wanted:
             return True
         time.sleep(0.01)
     return False
@@ -61,7 +77,7 @@ def test_a_job_is_started_once(make: Callable[[int], Installer]) -> None:
     installer = make(1)
     reference = installer.start(_start())
     assert installer.start(_start()) == reference
-    assert installer.state(ID, 1, reference) is BuildState.RUNNING
+    assert _becomes(installer, reference, BuildState.RUNNING)
 
 
 def test_a_job_that_was_never_started_is_unknown(make: Callable[[int], Installer]) -> None:
@@ -83,11 +99,12 @@ def test_a_job_that_is_stopped_says_so_and_frees_its_slot(make: Callable[[int], 
     installer = make(1)
     reference = installer.start(_start())
     installer.stop(ID, 1, reference)
-    assert _becomes(installer, BuildState.STOPPED)
-    installer.start(_start())
+    assert _becomes(installer, reference, BuildState.STOPPED)
+    assert installer.start(_start()) == reference
     assert installer.state(ID, 1, reference) is BuildState.STOPPED
-    installer.start(_start(attempt=2))
-    assert installer.state(ID, 2, f"{ID}-2") is BuildState.RUNNING
+    second = installer.start(_start(attempt=2))
+    assert second != reference
+    assert installer.state(ID, 2, second) in {BuildState.QUEUED, BuildState.RUNNING}
 
 
 def test_stopping_what_never_ran_does_nothing(make: Callable[[int], Installer]) -> None:
@@ -95,6 +112,27 @@ def test_stopping_what_never_ran_does_nothing(make: Callable[[int], Installer]) 
     installer = make(1)
     installer.stop(ID, 7, "")
     assert installer.state(ID, 7, "") is BuildState.UNKNOWN
+
+
+def test_stopping_twice_is_stopping_once(make: Callable[[int], Installer]) -> None:
+    """A job that has ended may be stopped again; it stays ended."""
+    installer = make(1)
+    reference = installer.start(_start())
+    installer.stop(ID, 1, reference)
+    assert _becomes(installer, reference, BuildState.STOPPED)
+    installer.stop(ID, 1, reference)
+    assert installer.state(ID, 1, reference) is BuildState.STOPPED
+
+
+def test_a_build_that_waits_is_queued(tmp_path: Path) -> None:
+    """CodeBuild's queue is the state QUEUED, which takes a slot, and a stop ends it there."""
+    with codebuild_house.house(tmp_path, slots=1, queued_seconds=60) as installer:
+        reference = installer.start(_start())
+        assert installer.state(ID, 1, reference) is BuildState.QUEUED
+        with pytest.raises(BuilderFull):
+            installer.start(_start("ba9876543210"))
+        installer.stop(ID, 1, reference)
+        assert _becomes(installer, reference, BuildState.STOPPED)
 
 
 def test_nobody_listening_is_unknown(tmp_path: Path) -> None:
