@@ -15,7 +15,9 @@ from chalicelib.domain.errors import CounterFull, RateLimited
 from chalicelib.domain.limits import PROVIDER_REQUESTS_FOR_CREATES, PROVIDER_REQUESTS_PER_HOUR
 from chalicelib.operations import ports
 from chalicelib.operations.services import Services
+from chalicelib.storage.breaker import StoredBreaker
 from chalicelib.storage.catalogue import StoredCatalogue
+from chalicelib.storage.durations import StoredDurations
 from chalicelib.storage.instances import StoredInstances
 from chalicelib.storage.runs import StoredRuns
 from chalicelib.storage.stack import StoredStack
@@ -57,6 +59,8 @@ def services(settings: Settings) -> Services:
         catalogue=StoredCatalogue(table),
         stack=StoredStack(table),
         runs=StoredRuns(table),
+        breaker=StoredBreaker(table),
+        durations=StoredDurations(table),
         alarms=LogAlarms(),
         clock=clock,
         ids=RandomIds(),
@@ -102,6 +106,24 @@ def _servers(settings: Settings, keyring: FileKeyring, instances: ports.Instance
 
 
 def _installer(place: Place) -> ports.Installer:
+    from chalicelib.adapters.log_alarms import LogAlarms  # noqa: PLC0415 -- imported when chosen
+
+    if place.scheme == "codebuild":
+        from chalicelib.adapters.codebuild_installer import CodebuildInstaller  # noqa: PLC0415 -- imported when chosen
+
+        return CodebuildInstaller(place.host, LogAlarms())
+    if place.scheme == "fargate":
+        from chalicelib.adapters.fargate_installer import FargateInstaller, FargateTask  # noqa: PLC0415 -- same
+
+        task = FargateTask(
+            cluster=place.host,
+            definition=place.path.strip("/"),
+            subnets=tuple(place.option("subnets").split(",")),
+            security_groups=tuple(group for group in place.option("security_groups").split(",") if group),
+            container=place.option("container") or "builder",
+            public_ip=place.option("public_ip") != "off",
+        )
+        return FargateInstaller(task, LogAlarms())
     from chalicelib.adapters.process_installer import ProcessInstaller  # noqa: PLC0415 -- imported when chosen
 
     return ProcessInstaller(place.path, place.number("slots", BUILDER_SLOTS))

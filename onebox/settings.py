@@ -6,6 +6,7 @@ the product's: it is passed on, and wins over what one box would compose (`produ
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -59,6 +60,8 @@ def box_settings(variables: Mapping[str, str]) -> BoxSettings:
         raise WrongSettings(f"CCC_PORT and CCC_EMULATOR_PORT are both {port}: each needs a port of its own.")
     if variables.get("CCC_SSH_PORT"):
         _port(variables, "CCC_SSH_PORT", 22)
+    if variables.get("CCC_TRUSTED_PROXY"):
+        _ip(variables, "CCC_TRUSTED_PROXY")
     return BoxSettings(
         # one folder has one name, by which the processes of an earlier life are found
         home=Path(variables.get("CCC_HOME") or CHECKOUT / "var").resolve(),
@@ -75,6 +78,13 @@ def _port(variables: Mapping[str, str], name: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535):  # noqa: PLR2004 -- TCP's range
         raise WrongSettings(f"{name} must be a port from 1 to 65535, not {text!r}.")
     return int(text)
+
+
+def _ip(variables: Mapping[str, str], name: str) -> None:
+    try:
+        ipaddress.ip_address(variables[name])
+    except ValueError as error:
+        raise WrongSettings(f"{name} must be one IP address, not {variables[name]!r}.") from error
 
 
 def _latency(text: str) -> float:

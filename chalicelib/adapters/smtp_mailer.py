@@ -32,11 +32,11 @@ _BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _STATUS = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
 
-_NO_MAILBOX_CODES = frozenset({550, 551, 553})
-_NO_ADDRESS = re.compile(r"5\.1\.(?![78]$)\d+")
-"""About the recipient's address (RFC 3463 section 3.2); x.1.7 and x.1.8 are about the sender's."""
-_NO_MAILBOX = re.compile(rf"{_NO_ADDRESS.pattern}|5\.2\.\d+")
-"""The same, or about the mailbox behind it (section 3.3)."""
+_NO_MAILBOX = re.compile(r"5\.1\.(?:1|2|3|6|10)|5\.2\.1")
+"""The recipient's address or mailbox does not exist, or is switched off (RFC 3463 sections 3.2 and 3.3, RFC 7505).
+
+Nothing else counts: a full mailbox is emptied, and a bare 550 is also what a relay says that does not know us.
+"""
 
 
 class Tls(StrEnum):
@@ -66,9 +66,14 @@ class Patience:
     """
 
     connect: float = 10.0
-    answer: float = 30.0
-    letter: float = 120.0
+    answer: float = 15.0
+    letter: float = 60.0
     goodbye: float = 5.0
+    rest: float = 60.0
+    """How long a server that was not reached, or did not answer, is left in peace; letters are refused meanwhile.
+
+    Other rows wait behind a letter, and a hundred letters to a silent server would hold them up for an hour.
+    """
 
 
 class SmtpMailer:
@@ -80,11 +85,22 @@ class SmtpMailer:
         self._server = server
         self._password = password
         self._patience = patience or Patience()
+        self._rest_until = 0.0
 
     def send(self, letter: Letter) -> None:
         """Send one letter; AddressRefused, MailRefused and MailUnknown mean what the port says."""
         _check(letter)
         password = self._secret()
+        if time.monotonic() < self._rest_until:
+            raise MailRefused("The mail server was not to be reached a moment ago.")
+        try:
+            self._hand_in(letter, password)
+        except (MailRefused, MailUnknown) as error:
+            if not error.data.get("answered", False):
+                self._rest_until = time.monotonic() + self._patience.rest
+            raise
+
+    def _hand_in(self, letter: Letter, password: str) -> None:
         with _connection(self._server, self._patience, letter.sender.rpartition("@")[2]) as line:
             with _nothing_sent_yet():
                 line.begin()
@@ -156,18 +172,18 @@ class _Line:
             self._smtp.login(user, password)
         except (OSError, ValueError) as error:  # ValueError: characters that the protocol's ways cannot carry
             why = getattr(error, "smtp_code", type(error).__name__)
-            raise MailRefused(f"The mail server did not take the login ({why}).") from None
+            answered = hasattr(error, "smtp_code")
+            raise MailRefused(f"The mail server did not take the login ({why}).", answered=answered) from None
 
     def address(self, letter: Letter) -> None:
         """Give the envelope; AddressRefused when the recipient is what the server does not like."""
         eight_bit = not letter.message.isascii()
         if eight_bit and not self._smtp.has_extn("8bitmime"):
-            raise MailRefused("The mail server takes no 8-bit letters.")
+            raise MailRefused("The mail server takes no 8-bit letters.", answered=True)
         _expect("the sender", 250, self._ask("MAIL", f"FROM:<{letter.sender}>" + " BODY=8BITMIME" * eight_bit))
         reply = self._ask("RCPT", f"TO:<{letter.to}>")
-        # A status says more than its code: 550 5.7.1 is about us, and no reason to give an address up.
-        if _NO_MAILBOX.fullmatch(reply.status) or (not reply.status and reply.code in _NO_MAILBOX_CODES):
-            raise AddressRefused(f"The mail server says that the address takes no mail ({reply}).")
+        if _NO_MAILBOX.fullmatch(reply.status):
+            raise AddressRefused(f"The mail server says that the address takes no mail ({reply}).", answered=True)
         if reply.code not in {250, 251}:
             raise _refusal("the recipient", reply)
 
@@ -279,6 +295,6 @@ def _expect(what: str, code: int, reply: _Reply, *, address_counts: bool = False
 
 def _refusal(what: str, reply: _Reply, *, address_counts: bool = False) -> MailRefused:
     sentence = f"The mail server refused {what} ({reply})."
-    if address_counts and _NO_ADDRESS.fullmatch(reply.status):
-        return AddressRefused(sentence)
-    return MailRefused(sentence)
+    if address_counts and _NO_MAILBOX.fullmatch(reply.status):
+        return AddressRefused(sentence, answered=True)
+    return MailRefused(sentence, answered=True)

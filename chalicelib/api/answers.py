@@ -24,12 +24,13 @@ class Answer(BaseModel):
 
 
 class Stage(Answer):
-    """One phase of the build."""
+    """One phase of the build, with what half of all builds stay under and what only one in twenty exceeds."""
 
     name: str
     started_at: datetime
     seconds: int = Field(ge=0)
     usual_seconds: int | None
+    slow_seconds: int | None
 
 
 class HostKey(Answer):

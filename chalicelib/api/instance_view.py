@@ -38,7 +38,7 @@ def _common(shown: Shown, services: Services, now: datetime) -> dict[str, Any]:
         "name": instance.name,
         "status": instance.status.value,
         "stage": current_stage(instance, shown.build),
-        "stages": stages(shown.build, shown.usual_seconds, now),
+        "stages": stages(shown.build, shown.usual, now),
         "server_type": wish.server_type if choice is None else choice.server_type,
         "location": wish.location if choice is None else choice.location,
         "choice_note": _choice_note(instance, services.limits.types),

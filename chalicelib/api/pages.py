@@ -30,7 +30,7 @@ from chalicelib.web.pages import headers
 from chalicelib.web.pages.assets import published
 from chalicelib.web.pages.purchase_view import PurchaseView
 from chalicelib.web.pages.refusals import refusal
-from chalicelib.web.pages.signup_form import FIELDS, SignupForm
+from chalicelib.web.pages.signup_form import FIELDS, SENT_OTHERWISE, SignupForm
 from chalicelib.web.pages.site import Site
 from chalicelib.web.pages.typed import Typed
 
@@ -127,7 +127,7 @@ class _Pages:
         if key is None or isinstance(error, KeyReused):
             key = self.services.ids.new()
         wrong = error.fields if isinstance(error, InvalidInput) else {}
-        said = None if wrong else error.message
+        said = None if wrong else SENT_OTHERWISE if isinstance(error, KeyReused) else error.message
         page = self._form(key, Typed.of(fields), wrong, said, problem.status_code)
         page.headers = {**problem.headers, **page.headers}
         return page

@@ -1,8 +1,7 @@
-"""How far a build has come: the stage it is in, and every stage with its seconds beside the usual ones."""
+"""How far a build has come: the stage it is in, and every stage with its seconds beside the usual and the slow ones."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from chalicelib.api.moment import rfc3339
 from chalicelib.domain.build import BuildRecord
 from chalicelib.domain.instance import Instance, Status
+from chalicelib.operations.durations import Usual
 
 QUEUED = "queued"
 """The stage of an instance that waits for a builder; it has bought nothing yet."""
@@ -24,7 +24,7 @@ def current_stage(instance: Instance, build: BuildRecord | None) -> str | None:
     return build.phases[-1].phase.value
 
 
-def stages(build: BuildRecord | None, usual: Mapping[str, int], now: datetime) -> list[dict[str, Any]]:
+def stages(build: BuildRecord | None, usual: Usual, now: datetime) -> list[dict[str, Any]]:
     """All phases of the newest attempt; a phase lasts until the next one, the last until the outcome (or now)."""
     if build is None:
         return []
@@ -34,7 +34,8 @@ def stages(build: BuildRecord | None, usual: Mapping[str, int], now: datetime) -
             "name": each.phase.value,
             "started_at": rfc3339(each.started_at),
             "seconds": max(int((end - each.started_at).total_seconds()), 0),
-            "usual_seconds": usual.get(each.phase.value),
+            "usual_seconds": usual.seconds.get(each.phase.value),
+            "slow_seconds": usual.slow_seconds.get(each.phase.value),
         }
         for each, end in zip(build.phases, ends, strict=False)  # no phases: no stages, though there is an end
     ]

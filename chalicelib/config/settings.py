@@ -22,13 +22,25 @@ from chalicelib.domain.signup import SignupKind, SignupPolicy
 SCHEMES: Mapping[str, tuple[str, ...]] = {
     "CCC_STORE": ("sqlite", "dynamodb"),
     "CCC_MAIL": ("maildir", "smtp", "smtps"),
-    "CCC_BUILDER": ("process",),
+    "CCC_BUILDER": ("process", "codebuild", "fargate"),
     "CCC_KEYRING": ("file",),
     "CCC_CLOCK": ("system", "file"),
     "CCC_NUDGE": ("thread",),
 }
 """What each place may be made of in this release."""
 
+_PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,149}")
+_CLUSTER = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_TASK = re.compile(r"/[A-Za-z0-9_-]{1,255}(:[1-9][0-9]*)?")
+_TASK_OPTIONS = {
+    "subnets": re.compile(r"subnet-[0-9a-f]+(,subnet-[0-9a-f]+)*"),
+    "security_groups": re.compile(r"sg-[0-9a-f]+(,sg-[0-9a-f]+)*"),
+    "container": re.compile(r"[A-Za-z0-9_-]{1,255}"),
+    "public_ip": re.compile(r"on|off"),
+}
+"""Names as CodeBuild, ECS and EC2 allow them."""
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 ON_DISK = frozenset({"sqlite", "maildir", "process", "file"})
@@ -77,7 +89,7 @@ def settings(environment: Mapping[str, str]) -> Settings:
     read = Settings(
         store=_place(given, "CCC_STORE"),
         mail=_mail(given, "CCC_MAIL"),
-        builder=_place(given, "CCC_BUILDER"),
+        builder=_builder(given, "CCC_BUILDER"),
         keyring=_place(given, "CCC_KEYRING"),
         clock=_place(given, "CCC_CLOCK"),
         nudge=_place(given, "CCC_NUDGE"),
@@ -85,8 +97,8 @@ def settings(environment: Mapping[str, str]) -> Settings:
         mail_operator=given.optional("CCC_MAIL_OPERATOR"),
         hetzner_endpoint=given.url("CCC_HETZNER_ENDPOINT"),
         public_url=given.url("CCC_PUBLIC_URL"),
-        origins=tuple(origin.lower() for origin in given.names("CCC_ORIGINS", required=False)),
-        refused_domains=frozenset(name.lower() for name in given.names("CCC_REFUSED_DOMAINS", required=False)),
+        origins=_matching(given, "CCC_ORIGINS", _ORIGIN, "origins as browsers send them, such as https://example.org"),
+        refused_domains=frozenset(_matching(given, "CCC_REFUSED_DOMAINS", _DOMAIN, "domains, such as example.org")),
         limits=_limits(given),
         ssh_port=given.whole("CCC_SSH_PORT", default=22, least=1, most=65535),
         long_poll_seconds=given.whole("CCC_LONG_POLL_SECONDS", default=0, least=0, most=60),
@@ -115,6 +127,36 @@ def _mail(given: Variables, name: str) -> Place:
     if at_localhost and place.host not in {"", "localhost", "127.0.0.1", "::1"}:
         given.problem("CCC_MAIL_FROM", "must be an address that your mail server sends for, not one at localhost")
     return place
+
+
+def _builder(given: Variables, name: str) -> Place:
+    place = _place(given, name)
+    match place.scheme:
+        case "codebuild" if not _PROJECT.fullmatch(place.host) or place != Place(scheme="codebuild", host=place.host):
+            given.problem(name, "needs the name of a project and nothing else, as in codebuild://ccc-prod-builder")
+        case "fargate" if not _is_task(place):
+            given.problem(
+                name,
+                "needs a cluster, a task definition and its subnets, as in fargate://ccc/builder?subnets=subnet-0a1b",
+            )
+        case _:
+            pass
+    return place
+
+
+def _is_task(place: Place) -> bool:
+    bare = place == Place(scheme="fargate", host=place.host, path=place.path, query=place.query)
+    known = all(name in _TASK_OPTIONS and _TASK_OPTIONS[name].fullmatch(value) for name, value in place.query)
+    named = _CLUSTER.fullmatch(place.host) and _TASK.fullmatch(place.path) and place.option("subnets")
+    return bool(bare and known and named)
+
+
+def _matching(given: Variables, name: str, form: re.Pattern[str], what: str) -> tuple[str, ...]:
+    """Optional names in lower case, each of this form."""
+    found = tuple(each.lower() for each in given.names(name, required=False))
+    if not all(map(form.fullmatch, found)):
+        given.problem(name, f"must be {what}, separated by commas")
+    return found
 
 
 def _limits(given: Variables) -> Limits:

@@ -101,7 +101,7 @@ EXPLANATIONS: dict[Cause, tuple[str, str]] = {
     Cause.SSH_NEVER_UP: ("The new server never answered.", "Nothing was charged. Try again."),
     Cause.WRONG_HOST_KEY: (
         "The new server answered with a key that is not the one we gave it, so nothing was sent to it.",
-        "Nothing was charged. The operator has been told.",
+        "Nothing was charged. It is noted for the operator; trying again may help.",
     ),
     Cause.KEXEC_FAILED: ("The server did not start the installer.", "Nothing was charged. Try again."),
     Cause.DISK: ("The server's disk could not be prepared.", "Nothing was charged. Try another type."),
@@ -112,7 +112,7 @@ EXPLANATIONS: dict[Cause, tuple[str, str]] = {
     ),
     Cause.WRONG_KEYS: (
         "The installed machine would have let in other keys than yours, so it was thrown away.",
-        "Nothing was charged. The operator has been told.",
+        "Nothing was charged. It is noted for the operator; trying again may help.",
     ),
     Cause.NEVER_BACK: (
         "The machine did not come back after its installation.",
@@ -122,13 +122,16 @@ EXPLANATIONS: dict[Cause, tuple[str, str]] = {
     Cause.REVOKED: ("The installation was called off.", "Nothing was charged."),
     Cause.STRANGER: (
         "A server of this name, which is not ours, stands at the provider.",
-        "Nothing was charged and the server was not touched. The operator has been told.",
+        "Nothing was charged and the server was not touched. It is noted for the operator; trying again may help.",
     ),
 }
 """For every cause: a sentence for the guest, and what to do next."""
 
 FINAL_CAUSES = frozenset({Cause.WRONG_HOST_KEY, Cause.WRONG_KEYS, Cause.REVOKED})
 """Causes after which no further attempt is made."""
+
+SUSPICIOUS_CAUSES = frozenset({Cause.WRONG_HOST_KEY, Cause.WRONG_KEYS})
+"""Causes that may mean that somebody stands between us and the machine: a person has to look (row B13)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,14 @@ def update(notices: tuple[Notice, ...], changed: Notice) -> tuple[Notice, ...]:
     return tuple(changed if notice.key == changed.key else notice for notice in notices)
 
 
+def is_overtaken(notice: Notice, notices: tuple[Notice, ...], now: datetime) -> bool:
+    """Whether a warning has waited so long that the next one is due as well: two at once say the same thing twice."""
+    return notice.kind is Kind.ENDING and any(
+        other.kind is Kind.ENDING and other.state is State.OWED and notice.due_at < other.due_at <= now
+        for other in notices
+    )
+
+
 def is_stale(notice: Notice, *, expires_at: datetime | None, ending: bool, confirmed: bool, now: datetime) -> bool:
     """Whether a notice would tell something that is no longer so.
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from chalicelib.domain import budget, catalogue, lease
 from chalicelib.domain.errors import InvalidInput, LimitReached, OutOfStock, Paused, StoreUnavailable
 from chalicelib.domain.instance import Choice, Hold, Wish
-from chalicelib.operations import marker
+from chalicelib.operations import breaker, marker
 from chalicelib.operations.save import LIVE, limit_reached, spend_key
 from chalicelib.operations.services import Services
 from chalicelib.operations.stages.creating import creates_key
@@ -24,6 +24,7 @@ def affordable(services: Services, wish: Wish, now: datetime) -> tuple[Choice, .
         raise InvalidInput({"hours": f"Give whole hours from 1 to {limits.max_hours}."})
     if marker.require_stack(services).paused:
         raise Paused("The operator has switched new machines off for the moment.")
+    breaker.require_closed(services, now)
     choices = in_stock(services, wish, now)
     if not choices:
         what = wish.server_type or "No server type of this service"

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain import lease, lifecycle, notice, tokens
+from chalicelib.domain.email import EmailAddress
 from chalicelib.domain.errors import ConfirmExpired, WriteConflict
 from chalicelib.domain.instance import Choice, Instance, Status
 from chalicelib.operations import secrets_of
+from chalicelib.operations.admission import require_admission
 from chalicelib.operations.affordable import affordable, in_stock, reservation
 from chalicelib.operations.authorise import existing, unknown
 from chalicelib.operations.save import save
@@ -55,7 +57,10 @@ def look(services: Services, instance_id: str, token: str) -> Purchase:
 
 
 def confirm(services: Services, instance_id: str, token: str) -> Confirmed:
-    """Start it; NotFound, ConfirmExpired, and what may stand against any order: LimitReached, OutOfStock, Paused."""
+    """Start it; NotFound, ConfirmExpired, SignupClosed, and what may stand against any order.
+
+    That is LimitReached, OutOfStock and Paused.
+    """
     for _ in range(MAX_TRIES):
         row = _opened(services, instance_id, token)
         if row.status is not Status.UNCONFIRMED:
@@ -84,6 +89,7 @@ def _was_forgotten(row: Instance) -> bool:
 
 
 def _requested(services: Services, row: Instance, now: datetime) -> Instance:
+    require_admission(services, EmailAddress(value=row.email))
     choices = affordable(services, row.wish, now)
     return replace(
         lifecycle.move(row, Status.REQUESTED, now),

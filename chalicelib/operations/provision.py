@@ -11,7 +11,7 @@ from chalicelib.domain import email, tokens
 from chalicelib.domain.errors import KeyReused, WriteConflict
 from chalicelib.domain.instance import Instance, Wish
 from chalicelib.domain.ssh_key import SshPublicKey
-from chalicelib.operations import secrets_of
+from chalicelib.operations import secrets_of, suppression
 from chalicelib.operations.affordable import affordable, reservation
 from chalicelib.operations.new_row import ordered
 from chalicelib.operations.save import save
@@ -60,6 +60,7 @@ def provision(
         if known is None:
             raise
         return known
+    suppression.lift(services, email)
     services.nudge.advance(stored.id)
     return Provisioned(instance=stored, manage_token=secrets_of.manage_token(services, stored), replayed=False)
 

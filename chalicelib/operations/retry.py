@@ -12,6 +12,7 @@ from chalicelib.domain.errors import NotFailed, WriteConflict
 from chalicelib.domain.instance import EndReason, Instance, Status
 from chalicelib.domain.ssh_key import SshPublicKey
 from chalicelib.operations import secrets_of
+from chalicelib.operations.admission import require_admission
 from chalicelib.operations.affordable import affordable, reservation
 from chalicelib.operations.authorise import existing
 from chalicelib.operations.new_row import ordered
@@ -21,7 +22,7 @@ from chalicelib.operations.services import Services
 
 
 def retry(services: Services, instance_id: str) -> Provisioned:
-    """The instance in the failed one's place; NotFound, NotFailed, LimitReached, OutOfStock, Paused."""
+    """The instance in the failed one's place; NotFound, NotFailed, SignupClosed, LimitReached, OutOfStock, Paused."""
     failed = existing(services, instance_id)
     if failed.status is not Status.FAILED:
         raise NotFailed(_why_not(failed))
@@ -43,12 +44,14 @@ def _why_not(row: Instance) -> str:
 
 
 def _again(services: Services, failed: Instance, again_id: str) -> Instance:
-    now = services.clock.now()
+    now, address = services.clock.now(), EmailAddress(value=failed.email)
+    if not failed.by_operator:
+        require_admission(services, address)
     choices = affordable(services, failed.wish, now)
     return ordered(
         services,
         again_id,
-        address=EmailAddress(value=failed.email),
+        address=address,
         ssh_key=SshPublicKey.parse(failed.ssh_public_key),
         wish=failed.wish,
         request_hash=failed.request_hash,

@@ -24,6 +24,8 @@ class Services:
     catalogue: ports.Catalogue
     stack: ports.Stack
     runs: ports.Runs
+    breaker: ports.Breaker
+    durations: ports.Durations
     alarms: ports.Alarms
     clock: ports.Clock
     ids: ports.Ids

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.domain.build import BuildRecord
 from chalicelib.domain.instance import Instance
+from chalicelib.operations import durations
 from chalicelib.operations.authorise import existing
 from chalicelib.operations.services import Services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """An instance with its newest build's record, and the usual length of each phase in seconds where it is known."""
+    """An instance with its newest build's record, and how long its phases usually take where that is known."""
 
     instance: Instance
     build: BuildRecord | None
-    usual_seconds: Mapping[str, int] = field(default_factory=dict)
+    usual: durations.Usual = field(default_factory=durations.Usual)
 
 
 def show(services: Services, instance_id: str) -> Shown:
     """The instance; NotFound."""
     row = existing(services, instance_id)
-    return Shown(instance=row, build=_newest_build(services, row))
+    build = _newest_build(services, row)
+    if build is None:
+        return Shown(instance=row, build=None)
+    return Shown(instance=row, build=build, usual=durations.usual(services))
 
 
 def log(services: Services, instance_id: str) -> tuple[int, str]:

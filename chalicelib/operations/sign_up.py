@@ -15,14 +15,13 @@ from chalicelib.domain.errors import (
     CounterFull,
     InvalidInput,
     KeyReused,
-    SignupClosed,
     TooManyRequests,
     WriteConflict,
 )
 from chalicelib.domain.instance import Instance, Wish
-from chalicelib.domain.signup import SignupKind
 from chalicelib.domain.ssh_key import SshPublicKey
 from chalicelib.operations import suppression
+from chalicelib.operations.admission import require_admission
 from chalicelib.operations.affordable import affordable, check_room, reservation
 from chalicelib.operations.new_row import wished
 from chalicelib.operations.ports import CounterChange
@@ -80,11 +79,7 @@ def pretend(
 
 
 def _admit(services: Services, address: EmailAddress) -> None:
-    policy = services.limits.signup
-    if not policy.admits(address):
-        if policy.kind is SignupKind.ALLOWLIST:
-            raise SignupClosed(f"Only people with an address at {', '.join(policy.domains)} may sign up here.")
-        raise SignupClosed("Signing up is closed here. Ask the operator for a machine.")
+    require_admission(services, address)
     if suppression.is_suppressed(services, address):
         raise InvalidInput({FIELD: "this address cannot be used here; use another one"})
 

@@ -12,13 +12,20 @@ from chalicelib.domain import tokens
 from chalicelib.domain.email import EmailAddress
 from chalicelib.operations.services import Services
 
-KEPT = timedelta(days=90)
+KEPT = timedelta(days=30)
 """How long an address stays suppressed; mailboxes come back."""
 
 
 def suppress(services: Services, address: EmailAddress) -> None:
     """Remember that this address takes no mail."""
     services.instances.add(_key(services, address), 1, cap=None, expires_at=services.clock.now() + KEPT)
+
+
+def lift(services: Services, address: EmailAddress) -> None:
+    """Forget it: an operator who orders a machine for somebody says that the address is good."""
+    key = _key(services, address)
+    if (counted := services.instances.counters([key])[key]) > 0:
+        services.instances.add(key, -counted, cap=None, expires_at=None)
 
 
 def is_suppressed(services: Services, address: EmailAddress) -> bool:

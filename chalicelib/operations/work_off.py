@@ -1,4 +1,4 @@
-"""Serve what is due: the `delete` queue first, then `work`, so that no end ever waits behind a beginning.
+"""Serve what is due: the `delete` queue first and in between, then `work`: no end ever waits behind a beginning.
 
 One row that raises cannot block the rest: it is put off by a write that touches nothing but its `due_at`, the others go
 on, and the errors are handed back for the caller to raise at the end.
@@ -6,7 +6,7 @@ on, and the errors are handed back for the caller to raise at the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from chalicelib.domain.errors import CccError, StoreUnavailable, UnknownSchema
@@ -17,6 +17,7 @@ from chalicelib.operations.services import Services
 BATCH = 500
 """Rows looked at in one queue in one go."""
 
+LOOK_BETWEEN = timedelta(seconds=5)
 PUT_OFF = timedelta(minutes=2)
 PUT_OFF_UNKNOWN = timedelta(minutes=15)
 
@@ -28,16 +29,36 @@ def work_off(services: Services, *, left: Callable[[], float]) -> tuple[int, tup
     """
     count = 0
     errors: list[str] = []
-    for queue in (Queue.DELETE, Queue.WORK):
-        ids = services.instances.due(queue, services.clock.now(), BATCH)
-        # what ends is served oldest first: every minute counts towards its next paid hour
-        for instance_id in ids if queue is Queue.DELETE else _fair(ids):
-            if left() <= 0:
-                return count, tuple(errors)
-            count += 1
-            if (error := _advanced(services, instance_id)) is not None:
-                errors.append(f"{instance_id}: {error}")
+    for instance_id in _due(services):
+        if left() <= 0:
+            break
+        count += 1
+        if (error := _advanced(services, instance_id)) is not None:
+            errors.append(f"{instance_id}: {error}")
     return count, tuple(errors)
+
+
+def _due(services: Services) -> Iterator[str]:
+    """Every due row; what ends comes first, and also between any two of the others if time has passed with them.
+
+    A mail server that says nothing may take seconds for each letter: an end that comes due meanwhile does not wait.
+    """
+    ended: set[str] = set()
+    yield from _ends(services, ended)
+    looked_at = services.clock.now()
+    for instance_id in _fair(services.instances.due(Queue.WORK, looked_at, BATCH)):
+        yield instance_id
+        if (now := services.clock.now()) - looked_at >= LOOK_BETWEEN:
+            looked_at = now
+            yield from _ends(services, ended)
+
+
+def _ends(services: Services, ended: set[str]) -> Iterator[str]:
+    """What is to be deleted and was not looked at yet, the oldest first: minutes count towards the next paid hour."""
+    for instance_id in services.instances.due(Queue.DELETE, services.clock.now(), BATCH):
+        if instance_id not in ended:
+            ended.add(instance_id)
+            yield instance_id
 
 
 def _fair(ids: list[str]) -> list[str]:

@@ -26,8 +26,11 @@ UNCONFIRMED = "unconfirmed"
 TOMBSTONE_KEPT = timedelta(days=30)
 """How long a tombstone is kept after the end."""
 
-BUILD_KEPT = timedelta(days=200)
-"""How long a build's record is kept after its claim: longer than any life and its tombstone."""
+BUILD_KEPT = timedelta(days=38)
+"""How long a build's record (and its log, which names the machine's address) is kept after its claim.
+
+As long as the longest usual life (168 hours) and the tombstone after it, and no longer.
+"""
 
 _KEPT_OUTSIDE = frozenset({"version", "op_id", "due_at"})
 _BUILD_KEPT_OUTSIDE = frozenset({"version", "op_id"})

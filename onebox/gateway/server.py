@@ -100,10 +100,14 @@ class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         return True
 
 
-def make_server(application: Any, listening: socket.socket) -> Any:
-    """A server (`run()`, `close()`) for a WSGI application on a socket that is bound already."""
+def make_server(application: Any, listening: socket.socket, *, trusted_proxy: str | None = None) -> Any:
+    """A server (`run()`, `close()`) for a WSGI application on a socket that is bound already.
+
+    Who asks is the peer; where the peer is `trusted_proxy` (an IP address) it is the last in its X-Forwarded-For.
+    """
     # That requests wait for a thread for a moment is no news; waitress warns of each.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": "x-forwarded-for"} if trusted_proxy else {}
     server = waitress.create_server(
         application,
         sockets=[listening],
@@ -114,6 +118,7 @@ def make_server(application: Any, listening: socket.socket) -> Any:
         max_request_header_size=MAX_HEADER_BYTES,
         max_request_body_size=MAX_READ_BODY_BYTES,
         clear_untrusted_proxy_headers=True,
+        **proxy,
         ident=None,
     )
     server.channel_class = _Channel

@@ -31,6 +31,7 @@ class GatewaySettings:
     expire_leases: bool
     kill_after: str | None
     make_table: str | None
+    trusted_proxy: str | None
 
     @property
     def prefix(self) -> str:
@@ -63,6 +64,7 @@ def gateway_settings(variables: Mapping[str, str]) -> GatewaySettings:
         expire_leases=variables.get("ONEBOX_EXPIRE_LEASES") == "1",
         kill_after=variables.get("ONEBOX_KILL_AFTER"),
         make_table=variables.get("ONEBOX_MAKE_TABLE"),
+        trusted_proxy=variables.get("CCC_TRUSTED_PROXY") or None,
     )
 
 

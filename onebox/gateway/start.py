@@ -77,7 +77,7 @@ def _serve(loaded: product.Product, settings: GatewaySettings) -> None:
     rooms = _rooms(loaded, settings, ticker, supervisor)
     door = FrontDoor(has=dispatch.has, public_url=settings.public_url)
     gateway = Gateway((rooms.answer, door.answer, dispatch.answer), settings.prefix, loaded.services.clock.now)
-    server = make_server(gateway, socket.socket(fileno=settings.listening))
+    server = make_server(gateway, socket.socket(fileno=settings.listening), trusted_proxy=settings.trusted_proxy)
     _end_on_sigterm(ticker)
     ready = Readiness(dispatch.answer, supervisor)
     ended = EndedBuilds(supervisor=supervisor, hurry=partial(hurry, loaded.services))

@@ -18,13 +18,15 @@ FAKES = {
     "Keyring": "keyring",
     "Identities": "identities",
     "Catalogue": "memory_table",
+    "Breaker": "memory_table",
+    "Durations": "memory_table",
     "Stack": "memory_table",
     "Runs": "memory_table",
     "Alarms": "alarms",
     "Ids": "ids",
     "Clock": "clock",
 }
-"""The file in tests/fakes; the ports of storage are written once over `Table`, so the fake of all four is the table."""
+"""The file in tests/fakes; the ports of storage are written once over `Table`, so the table is the fake of all."""
 
 NO_FAKE = {"Letters": "rendering has no effect: whoever needs letters takes the real renderer"}
 

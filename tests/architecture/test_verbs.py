@@ -76,6 +76,7 @@ NO_ROUTE = {
     "found_stack": "a deployment or a first start calls it",
     "hurry": "a build platform's word that a job has ended calls it",
     "expire_leases": "one box calls it when its supervisor starts",
+    "close_breaker": "a part of resuming, when an operator has found what was wrong",
 }
 
 PARTS = {
@@ -84,7 +85,11 @@ PARTS = {
     "marker": "a question that deletions and sweeps ask",
     "save": "how every verb writes",
     "secrets_of": "what is derived for a row",
+    "admission": "a question that every stranger's order asks",
     "affordable": "a question that every order asks",
+    "breaker": "a question that every order asks, and what builds tell it",
+    "durations": "what good builds leave behind, and `show` tells",
+    "give_up": "how stages end an instance that cannot be had",
     "new_row": "the first form of a row, however it came to be",
     "suppression": "a question that signups and deliveries ask",
     "services": "one of each port",

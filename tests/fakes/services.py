@@ -9,7 +9,9 @@ from chalicelib.domain.limits import Limits, Rounding
 from chalicelib.domain.signup import SignupKind, SignupPolicy
 from chalicelib.operations.ports import StackState
 from chalicelib.operations.services import Services
+from chalicelib.storage.breaker import StoredBreaker
 from chalicelib.storage.catalogue import StoredCatalogue
+from chalicelib.storage.durations import StoredDurations
 from chalicelib.storage.instances import StoredInstances
 from chalicelib.storage.runs import StoredRuns
 from chalicelib.storage.stack import StoredStack
@@ -73,6 +75,8 @@ def _ports(table: MemoryTable, clock: FakeClock) -> dict[str, Any]:
         "catalogue": StoredCatalogue(table),
         "stack": StoredStack(table),
         "runs": StoredRuns(table),
+        "breaker": StoredBreaker(table),
+        "durations": StoredDurations(table),
         "alarms": FakeAlarms(),
         "clock": clock,
         "ids": CountedIds(),

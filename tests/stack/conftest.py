@@ -37,8 +37,11 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests of a process; a person in it starts with nothing."""
+    """One browser for all tests of a module; a person in it starts with nothing.
+
+    It does not live longer: its driver keeps an event loop running, over which tests of other modules would stumble.
+    """
     with chromium() as started:
         yield started

@@ -164,6 +164,52 @@ def test_a_mail_servers_password_belongs_into_the_keyring(scheme: str) -> None:
     assert "s3cr3t" not in problem
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "codebuild://ccc-prod-builder",
+        "codebuild://Builder_2",
+        "fargate://ccc/builder?subnets=subnet-0a1b",
+        "fargate://ccc/builder:7?subnets=subnet-0a1b,subnet-0c2d&security_groups=sg-0e3f&container=job&public_ip=off",
+    ],
+)
+def test_a_builder_in_the_cloud_is_taken(value: str) -> None:
+    """A CodeBuild project, and a task on Fargate with its network; such a builder has 7 minutes to claim."""
+    read = settings({**COMPLETE, "CCC_BUILDER": value})
+    assert read.builder.scheme == value.partition(":")[0]
+    assert read.limits.claim_within == timedelta(minutes=7)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "codebuild:",
+        "codebuild:///ccc-prod-builder",
+        "codebuild://ccc prod",
+        "codebuild://-builder",
+        "codebuild://builder/release",
+        "codebuild://key:secret@builder",
+        "codebuild://builder?slots=3",
+        "fargate://ccc/builder",
+        "fargate://ccc?subnets=subnet-0a1b",
+        "fargate:///builder?subnets=subnet-0a1b",
+        "fargate://ccc/builder/7?subnets=subnet-0a1b",
+        "fargate://ccc/builder:0?subnets=subnet-0a1b",
+        "fargate://ccc/builder?subnets=subnet-0a1b,",
+        "fargate://ccc/builder?subnets=vpc-0a1b",
+        "fargate://ccc/builder?subnets=subnet-0a1b&security_groups=subnet-0a1b",
+        "fargate://ccc/builder?subnets=subnet-0a1b&public_ip=yes",
+        "fargate://ccc/builder?subnets=subnet-0a1b&region=eu-central-1",
+        "fargate://key:secret@ccc/builder?subnets=subnet-0a1b",
+    ],
+)
+def test_a_builder_in_the_cloud_that_is_none_is_refused(value: str) -> None:
+    """One problem, which says what belongs there and repeats nothing of the value."""
+    (problem,) = problems(CCC_BUILDER=value)
+    assert problem.startswith("CCC_BUILDER needs ")
+    assert "secret" not in problem
+
+
 def test_several_problems_come_together() -> None:
     """Three mistakes are three sentences of one error."""
     found = problems(CCC_STORE="", CCC_MAX_LIVE="x", CCC_SIGNUP="maybe")
@@ -193,3 +239,24 @@ def test_a_real_mail_server_needs_a_real_sender() -> None:
     with pytest.raises(ConfigError, match="CCC_MAIL_FROM"):
         settings(wrong)
     assert settings({**wrong, "CCC_MAIL_FROM": "cloud@example.org"}).mail_from == "cloud@example.org"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CCC_ORIGINS", "https://example.org/"),
+        ("CCC_ORIGINS", "nonsense"),
+        ("CCC_ORIGINS", "null"),
+        ("CCC_REFUSED_DOMAINS", "https://x/y"),
+    ],
+)
+def test_what_could_never_match_is_refused(name: str, value: str) -> None:
+    """An origin with a slash or without a scheme, or a domain that is a URL, would be ignored without a word."""
+    with pytest.raises(ConfigError, match=name):
+        settings({**COMPLETE, name: value})
+
+
+def test_origins_and_domains_are_kept_in_lower_case() -> None:
+    """As browsers and addresses spell them."""
+    read = settings({**COMPLETE, "CCC_ORIGINS": "https://Example.org:8443", "CCC_REFUSED_DOMAINS": "Example.net"})
+    assert (read.origins, read.refused_domains) == (("https://example.org:8443",), frozenset({"example.net"}))

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib import wiring
+from chalicelib.adapters.codebuild_installer import CodebuildInstaller
+from chalicelib.adapters.fargate_installer import FargateInstaller, FargateTask
 from chalicelib.adapters.smtp_mailer import SmtpMailer, SmtpServer, Tls
 from chalicelib.config import SCHEMES, settings
 from chalicelib.domain.errors import RateLimited
@@ -25,6 +27,8 @@ PLACES = {
     "smtp": "smtp://box@mail.example.org",
     "smtps": "smtps://box@mail.example.org",
     "process": "process://{home}/s.sock",
+    "codebuild": "codebuild://ccc-test-builder",
+    "fargate": "fargate://ccc/builder:7?subnets=subnet-0a1b",
     "file": "file://{home}/x",
     "system": "system:",
     "thread": "thread:",
@@ -57,6 +61,39 @@ def test_a_mail_server_is_what_its_url_says(place: str, server: SmtpServer, tmp_
     made = wiring.services(settings({**COMPLETE, "CCC_STORE": f"sqlite://{tmp_path}/a.db", "CCC_MAIL": place}))
     assert isinstance(made.mailer, SmtpMailer)
     assert made.mailer._server == server
+
+
+@pytest.mark.parametrize(
+    ("options", "task"),
+    [
+        ("", FargateTask(cluster="ccc", definition="job:7", subnets=("subnet-0a", "subnet-0b"))),
+        (
+            "&security_groups=sg-0c,sg-0d&container=main&public_ip=off",
+            FargateTask(
+                cluster="ccc",
+                definition="job:7",
+                subnets=("subnet-0a", "subnet-0b"),
+                security_groups=("sg-0c", "sg-0d"),
+                container="main",
+                public_ip=False,
+            ),
+        ),
+    ],
+)
+def test_a_task_on_fargate_is_what_its_url_says(options: str, task: FargateTask, tmp_path: Path) -> None:
+    """Cluster, task definition, container and network arrive."""
+    place = f"fargate://ccc/job:7?subnets=subnet-0a,subnet-0b{options}"
+    made = wiring.services(settings({**COMPLETE, "CCC_STORE": f"sqlite://{tmp_path}/a.db", "CCC_BUILDER": place}))
+    assert isinstance(made.installer, FargateInstaller)
+    assert made.installer._task == task
+
+
+def test_a_project_of_codebuild_is_the_host_of_its_url(tmp_path: Path) -> None:
+    """The project's name arrives."""
+    place = {"CCC_STORE": f"sqlite://{tmp_path}/a.db", "CCC_BUILDER": "codebuild://Ccc-builder"}
+    made = wiring.services(settings({**COMPLETE, **place}))
+    assert isinstance(made.installer, CodebuildInstaller)
+    assert made.installer._project == "Ccc-builder"
 
 
 def test_the_password_of_the_mail_server_is_the_keyrings(tmp_path: Path) -> None:

@@ -78,6 +78,11 @@ class SqliteFile:
             yield connection
             connection.execute("COMMIT")
 
+    def leave_no_trace(self) -> None:
+        """Empty the write-ahead log, in which what was deleted still stands; with readers in the way, next time."""
+        with self.reading() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def _taken(self) -> sqlite3.Connection:
         try:
             return self._idle.pop()
@@ -109,6 +114,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
     # the fsync at each commit, so a power cut may lose the last commits, though it cannot damage the file
     # (https://www.sqlite.org/pragma.html#pragma_synchronous).
     connection.execute("PRAGMA synchronous = NORMAL")
+    # what is purged is a person's: its bytes are overwritten, and not only taken out of the index
+    connection.execute("PRAGMA secure_delete = ON")
     if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'counters'").fetchone() is None:
         connection.executescript(f"BEGIN IMMEDIATE; {_FORM} COMMIT;")
 

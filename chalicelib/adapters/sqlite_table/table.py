@@ -55,7 +55,9 @@ class SqliteTable:
                 statements.put(connection, put)
             for add in adds:
                 statements.add(connection, add)
-            self._purge(connection)
+            purged = self._purge(connection)
+        if purged:
+            self._file.leave_no_trace()
 
     def put(self, item: Item) -> None:
         """Put an item whatever was there; its version is raised."""
@@ -72,8 +74,11 @@ class SqliteTable:
     def add(self, change: Add) -> int:
         """Add to one counter and return the new value."""
         with self._file.writing() as connection:
-            self._purge(connection)
-            return statements.add(connection, change)
+            purged = self._purge(connection)
+            value = statements.add(connection, change)
+        if purged:
+            self._file.leave_no_trace()
+        return value
 
     def counts(self, keys: Sequence[str]) -> dict[str, int]:
         """Counters by key; 0 for one that does not exist."""
@@ -114,16 +119,18 @@ class SqliteTable:
         """None: a file has no clock of its own."""
         return None
 
-    def _purge(self, connection: sqlite3.Connection) -> None:
-        """Do what DynamoDB's TTL does, along with a write that comes anyway."""
+    def _purge(self, connection: sqlite3.Connection) -> bool:
+        """Do what DynamoDB's TTL does, along with a write that comes anyway; whether anything went."""
         if self._clock is None:
-            return
+            return False
         now = self._clock.now()
         if self._purged_at is not None and now - self._purged_at < _PURGE_EVERY:
-            return
+            return False
         self._purged_at = now
+        gone = 0
         for table in ("items", "counters"):
-            connection.execute(
+            gone += connection.execute(
                 f"DELETE FROM {table} WHERE purge_at <= ?",  # noqa: S608 -- two constants
                 (int(now.timestamp()),),
-            )
+            ).rowcount
+        return gone > 0

@@ -4,7 +4,9 @@ Errors are those of `chalicelib/domain/errors.py` and no others: an adapter tran
 something says whether an error means "had no effect" or "may have had its effect". One family of ports a file.
 """
 
+from chalicelib.operations.ports.breaker import Breaker
 from chalicelib.operations.ports.catalogue import Catalogue
+from chalicelib.operations.ports.durations import Durations
 from chalicelib.operations.ports.installer import BuildStart, BuildState, Installer
 from chalicelib.operations.ports.instances import CounterChange, Instances, Page
 from chalicelib.operations.ports.machine import Probe
@@ -18,11 +20,13 @@ from chalicelib.operations.ports.world import Clock, Ids
 
 __all__ = [
     "Alarms",
+    "Breaker",
     "BuildStart",
     "BuildState",
     "Catalogue",
     "Clock",
     "CounterChange",
+    "Durations",
     "Identities",
     "Ids",
     "Installer",

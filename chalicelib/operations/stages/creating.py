@@ -26,10 +26,11 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.instance import Choice, Instance, Machine, Status
 from chalicelib.domain.orphans import ServerFact
 from chalicelib.operations import marker, secrets_of
+from chalicelib.operations.give_up import give_up
 from chalicelib.operations.ports import ServerOrder, StackState
 from chalicelib.operations.services import Services
 from chalicelib.operations.stages import requested
-from chalicelib.operations.step import Step, fail, wait
+from chalicelib.operations.step import Step, wait
 
 SOON = timedelta(seconds=5)
 LATER = timedelta(seconds=30)
@@ -51,7 +52,7 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
         return Step(again=True)
     stack = services.stack.get()
     if row.choice is None or stack is None or stack.marker_id is None:
-        return fail(Cause.PROVIDER, now)
+        return give_up(services, row, Cause.PROVIDER, now)
     try:
         services.instances.add(
             creates_key(now), 1, cap=services.limits.max_creates_per_hour, expires_at=now + timedelta(days=2)
@@ -76,10 +77,10 @@ def _post(services: Services, row: Instance, choice: Choice, stack: StackState, 
         return wait(now + LATER)
     except ProviderLimit:
         services.alarms.raise_alarm("provider.limit", instance_id=row.id)
-        return fail(Cause.PROVIDER_LIMIT, now)
+        return give_up(services, row, Cause.PROVIDER_LIMIT, now)
     except ProviderError as refusal:
         services.alarms.raise_alarm("provider.refused_create", instance_id=row.id, code=refusal.code)
-        return fail(Cause.PROVIDER, now)
+        return give_up(services, row, Cause.PROVIDER, now)
     except ProviderUnknown:
         return wait(now + SOON)
     return _created(machine, now)
@@ -110,7 +111,7 @@ def _next_choice(services: Services, row: Instance, refused: Choice, now: dateti
     known = replace(row, refused=(*row.refused, refused.key))
     choice = requested.choose(services, known, now)
     if choice is None:
-        return fail(Cause.STOCK, now)
+        return give_up(services, row, Cause.STOCK, now)
     return Step(change=lambda it: replace(it, choice=choice, refused=known.refused), again=True)
 
 
@@ -122,10 +123,10 @@ def _adopt_or_fail(services: Services, row: Instance, now: datetime) -> Step:
         return wait(now + SOON)
     late = lifecycle.deadline(row)
     if found is None:
-        return fail(Cause.PROVIDER, now) if late is not None and now >= late else wait(now + SOON)
+        return give_up(services, row, Cause.PROVIDER, now) if late is not None and now >= late else wait(now + SOON)
     if not ours(services, row, found):
         services.alarms.raise_alarm("provider.stranger", instance_id=row.id, server_id=found.server_id)
-        return fail(Cause.STRANGER, now)
+        return give_up(services, row, Cause.STRANGER, now)
     machine = machine_of(found)
     return wait(now + SOON) if machine is None else _created(machine, now)
 

@@ -30,7 +30,8 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
     if due is None:
         return Step()
     ending, confirmed = row.status in ENDING, row.status is not Status.UNCONFIRMED
-    if notice.is_stale(due, expires_at=row.expires_at, ending=ending, confirmed=confirmed, now=now):
+    stale = notice.is_stale(due, expires_at=row.expires_at, ending=ending, confirmed=confirmed, now=now)
+    if stale or notice.is_overtaken(due, row.notices, now):
         return Step(change=_becomes(due, state=State.DROPPED))
     if suppression.is_suppressed(services, EmailAddress(value=row.email)):
         return _undeliverable(services, row, due)
@@ -75,7 +76,9 @@ def _sender(services: Services, claimed: Notice, letter: Letter) -> Callable[[In
             return Step(again=True)
         try:
             services.mailer.send(letter)
-        except AddressRefused:
+        except AddressRefused as refusal:
+            fields = {"instance_id": stored.id, "notice": claimed.kind, "why": refusal.message}
+            _log.warning("mail.address_refused", extra={"fields": fields})
             suppression.suppress(services, EmailAddress(value=stored.email))
             return _undeliverable(services, stored, claimed)
         except MailRefused as refusal:

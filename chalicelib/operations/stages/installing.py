@@ -19,11 +19,12 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.instance import Build, Choice, Instance, Machine, Status
 from chalicelib.domain.limits import Limits
-from chalicelib.operations import marker
+from chalicelib.operations import breaker, durations, marker
+from chalicelib.operations.give_up import give_up
 from chalicelib.operations.ports import BuildState
 from chalicelib.operations.services import Services
 from chalicelib.operations.stages import creating, requested
-from chalicelib.operations.step import Step, fail, wait
+from chalicelib.operations.step import Step, wait
 
 SOON = timedelta(seconds=3)
 PROBE_AGAIN = timedelta(seconds=5)
@@ -38,12 +39,12 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
     """Look at what the builder has said and what its platform knows, and do the one next thing."""
     build, machine = row.build, row.machine
     if build is None or machine is None:
-        return fail(Cause.PROVIDER, now)
+        return give_up(services, row, Cause.PROVIDER, now)
     record = services.instances.get_build(row.id, build.attempt)
     if build.stopped:
         return _next_attempt(services, row, build, record, now)
     if record is not None and record.outcome is Outcome.READY:
-        return _probed(services, row, machine, now) or _not_yet(row, now)
+        return _probed(services, row, record, machine, now) or _not_yet(services, row, now)
     if record is not None and record.outcome is Outcome.FAILED:
         return _stop(services, row, build, now)
     return _unreported(services, row, build, record, now)
@@ -53,7 +54,7 @@ def _unreported(services: Services, row: Instance, build: Build, record: BuildRe
     """No outcome yet: see whether anybody is still at work, and whether there is time."""
     late = lifecycle.deadline(row)
     if late is not None and now >= late:
-        return _completed(services, row, record, now) or fail(Cause.TIMEOUT, now)
+        return _completed(services, row, record, now) or give_up(services, row, Cause.TIMEOUT, now)
     try:
         state = services.installer.state(row.id, build.attempt, build.reference)
     except BuilderUnknown:
@@ -74,7 +75,7 @@ def _completed(services: Services, row: Instance, record: BuildRecord | None, no
     """A builder that died after the reboot may have left a good machine: the probe decides (row B20)."""
     if record is None or row.machine is None or not any(begun.phase in REBOOTED for begun in record.phases):
         return None
-    return _probed(services, row, row.machine, now)
+    return _probed(services, row, record, row.machine, now)
 
 
 def _rebooting(record: BuildRecord | None, now: datetime) -> Step | None:
@@ -83,11 +84,13 @@ def _rebooting(record: BuildRecord | None, now: datetime) -> Step | None:
     return wait(now + PROBE_AGAIN) if begun and now < max(begun) + BACK_WITHIN else None
 
 
-def _probed(services: Services, row: Instance, machine: Machine, now: datetime) -> Step | None:
+def _probed(services: Services, row: Instance, record: BuildRecord, machine: Machine, now: datetime) -> Step | None:
     """`running`, if the machine answers with the key we planted; None when it does not (yet)."""
     choice = row.choice
     if choice is None or services.probe.host_key(machine.ip) != row.host_key:
         return None
+    breaker.note_success(services)
+    durations.note_build(services, record)
     return Step(change=lambda it: runs(it, machine, choice, services.limits, now))
 
 
@@ -107,9 +110,11 @@ def runs(row: Instance, machine: Machine, choice: Choice, limits: Limits, now: d
     )
 
 
-def _not_yet(row: Instance, now: datetime) -> Step:
+def _not_yet(services: Services, row: Instance, now: datetime) -> Step:
     late = lifecycle.deadline(row)
-    return fail(Cause.NEVER_BACK, now) if late is not None and now >= late else wait(now + PROBE_AGAIN)
+    if late is not None and now >= late:
+        return give_up(services, row, Cause.NEVER_BACK, now)
+    return wait(now + PROBE_AGAIN)
 
 
 def _stop(services: Services, row: Instance, build: Build, now: datetime) -> Step:
@@ -128,7 +133,7 @@ def _next_attempt(services: Services, row: Instance, build: Build, record: Build
     cause = _cause(record)
     late = lifecycle.deadline(row)
     if build.attempt >= MAX_ATTEMPTS or cause in FINAL_CAUSES or (late is not None and now >= late):
-        return fail(cause, now)
+        return give_up(services, row, cause, now)
     if record is not None and record.touched_disk and not build.rebuilt:
         return _rebuild(services, row, build, now)
     try:
@@ -147,14 +152,14 @@ def _cause(record: BuildRecord | None) -> Cause:
 def _rebuild(services: Services, row: Instance, build: Build, now: datetime) -> Step:
     """Make the server a stock system again; what is destroyed must be ours, so it is looked at first (rule R11)."""
     if row.machine is None:
-        return fail(Cause.PROVIDER, now)
+        return give_up(services, row, Cause.PROVIDER, now)
     try:
         if (why := marker.doubt(services, now)) is not None:
             services.alarms.raise_alarm("rebuild.refused", instance_id=row.id, why=why)
             return wait(now + lifecycle.LOOK_AGAIN)
         found = services.servers.get(row.machine.server_id)
         if found is None or not creating.ours(services, row, found):
-            return fail(Cause.BUILDER_LOST, now)
+            return give_up(services, row, Cause.BUILDER_LOST, now)
         services.servers.rebuild(row.machine.server_id)
     except (ProviderError, ProviderUnknown):
         return wait(now + SOON)

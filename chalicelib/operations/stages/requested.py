@@ -13,9 +13,10 @@ from chalicelib.domain.build import Cause
 from chalicelib.domain.errors import BuilderFull, BuilderUnknown
 from chalicelib.domain.instance import Build, Choice, Instance, Status
 from chalicelib.operations import secrets_of
+from chalicelib.operations.give_up import give_up
 from chalicelib.operations.ports import BuildStart
 from chalicelib.operations.services import Services
-from chalicelib.operations.step import Step, fail, wait
+from chalicelib.operations.step import Step, wait
 
 TRY_AGAIN = timedelta(seconds=10)
 PAUSE_LOOK = timedelta(seconds=60)
@@ -25,13 +26,13 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
     """Start the first attempt's builder; `creating` is entered by the write that records it."""
     late = lifecycle.deadline(row)
     if late is not None and now >= late:
-        return fail(Cause.NO_BUILDER, now)
+        return give_up(services, row, Cause.NO_BUILDER, now)
     stack = services.stack.get()
     if stack is None or stack.paused:
         return wait(now + PAUSE_LOOK)
     choice = choose(services, row, now)
     if choice is None:
-        return fail(Cause.STOCK, now)
+        return give_up(services, row, Cause.STOCK, now)
     try:
         build = start_build(services, row, attempt=1, now=now)
     except (BuilderFull, BuilderUnknown):

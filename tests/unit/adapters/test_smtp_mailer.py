@@ -454,14 +454,9 @@ def _inject(listener: socket.socket, context: ssl.SSLContext, heard: list[bytes]
 @pytest.mark.parametrize(
     "answer",
     [
-        "550 no such user",
-        "550 4.1.1 a status of another class is none, so the code counts",
-        "551 not here",
-        "553 what name is that",
         "550 5.1.1 unknown",
         "550 5.1.10 null mx",
         "554 5.1.2 no such host",
-        "552 5.2.2 mailbox full",
         "550 5.2.1 mailbox disabled",
     ],
 )
@@ -480,6 +475,11 @@ def test_a_recipient_that_takes_no_mail(answer: str) -> None:
         "451 try later",
         "452 4.2.2 full for now",
         "421 going down",
+        "550 no such user, or a relay that does not know us: nobody can tell",
+        "550 4.1.1 a status of another class is none",
+        "551 not here",
+        "553 what name is that",
+        "552 5.2.2 mailbox full",
         "550 5.7.1 relaying denied",
         "550 5.1.8 sender's domain does not exist",
         "553 5.1.7 sender's address",
@@ -690,3 +690,23 @@ def test_nothing_is_left_open(changes: dict[str, str | _Deed]) -> None:
             script.mailer().send(LETTER)
         assert script.ended.wait(3)
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"), [({"GREETING": SILENCE}, MailRefused), ({"DOT": SILENCE}, MailUnknown)], ids=["mute", "lost"]
+)
+def test_a_server_that_does_not_answer_is_left_in_peace(
+    changes: dict[str, str | _Deed], error: type[Exception]
+) -> None:
+    """The next letter is refused at once instead of waiting again: other rows wait behind it."""
+    with Script(**changes) as script:
+        mailer = script.mailer()
+        with pytest.raises(error):
+            mailer.send(LETTER)
+        heard = len(script.heard)
+        began = time.monotonic()
+        with _refused() as caught:
+            mailer.send(LETTER)
+        assert time.monotonic() - began < HASTE.answer
+    assert "a moment ago" in str(caught.value)
+    assert len(script.heard) == heard

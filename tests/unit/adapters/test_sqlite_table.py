@@ -240,3 +240,16 @@ def test_a_transaction_shuts_out_other_writers_from_its_beginning(path: Path, ta
         other.execute("BEGIN IMMEDIATE")
     other.execute("BEGIN IMMEDIATE")
     other.close()
+
+
+def test_what_is_purged_leaves_no_bytes_behind(path: Path) -> None:
+    """Neither the file nor its write-ahead log holds a purged row's text while the table is in use."""
+    clock = FakeClock()
+    table = SqliteTable(path, clock=clock)
+    table.put(Item(key="instance#1", body={"email": "canary@example.com"}, purge_at=int(clock.now().timestamp()) + 60))
+    table.write([Put(item=Item(key="a"), expected=0)])
+    assert any(b"canary" in each.read_bytes() for each in path.parent.iterdir())
+    clock.advance(timedelta(hours=2))
+    table.write([Put(item=Item(key="b"), expected=0)])
+    assert not [each.name for each in path.parent.iterdir() if b"canary" in each.read_bytes()]
+    table.close()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.build import BuildRecord, Outcome, Phase, PhaseStart
+from chalicelib.domain.durations import BuildTimes, PhaseTimes
 from chalicelib.domain.instance import EndReason, Failure, Hold, Instance, Status, Wish
 from chalicelib.domain.ssh_access import fingerprint
 from tests.fakes.clock import START
@@ -166,3 +167,19 @@ def test_the_log_of_the_newest_build_is_shown(api: Api) -> None:
     assert (answer.status, answer.json) == (200, {"attempt": 1, "log": "### Done! ###"})
     api.put(id="ffffffffffff", status=Status.REQUESTED, **NOT_YET)
     assert api.call("GET", "/instances/ffffffffffff/log").json == {"attempt": 0, "log": ""}
+
+
+def test_stages_are_told_beside_the_usual_and_the_slow_seconds(api: Api) -> None:
+    """Once there are enough measures of a phase, its median and its slow end stand beside what it takes now."""
+    measures = BuildTimes(
+        phases=(
+            PhaseTimes(phase=Phase.SSH, seconds=(50, 40, 60)),
+            PhaseTimes(phase=Phase.KEXEC, seconds=(90, 91)),
+        )
+    )
+    api.services.durations.write(measures, api.services.durations.get())
+    installing(api, (Phase.SSH, 1), (Phase.KEXEC, 2))
+    assert [(each["name"], each["usual_seconds"], each["slow_seconds"]) for each in shown(api)["stages"]] == [
+        ("ssh", 50, 60),
+        ("kexec", None, None),
+    ]

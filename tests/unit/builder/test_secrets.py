@@ -34,7 +34,7 @@ def shouting(world: World) -> str:
     )
 
 
-def test_no_secret_gets_into_reports_or_the_log(world: World) -> None:
+def test_b15_no_secret_gets_into_reports_or_the_log(world: World) -> None:
     """Private keys, tokens and the guest's key comment are taken out of every line, in whatever shape they come."""
     world.programs.run("disko,install", shouting(world))
     assert world.build() == FAILED
@@ -58,7 +58,7 @@ def test_a_strangers_private_key_is_taken_out_too(world: World) -> None:
     assert all(line not in world.everything_told for line in body)
 
 
-def test_a_run_inherits_no_code_and_no_credentials(world: World) -> None:
+def test_b15_a_run_inherits_no_code_and_no_credentials(world: World) -> None:
     """The claim code, the platform's credentials and somebody's agent stay with the job."""
     extra: dict[str, Any] = {
         "AWS_SECRET_ACCESS_KEY": "a",

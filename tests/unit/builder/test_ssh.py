@@ -35,7 +35,7 @@ def test_a_machine_that_never_comes_up_is_named_so(world: World) -> None:
     assert world.control.heard == ["claim", "ssh", "failed"]
 
 
-def test_another_host_key_ends_the_build_at_the_key_exchange(world: World) -> None:
+def test_b13_another_host_key_ends_the_build_at_the_key_exchange(world: World) -> None:
     """A machine with another key gets one connection, no user name, no key and no command."""
     world.machine.boot(fresh_key().private, {"root": world.order.install_key.public})
     assert world.build() == FAILED
@@ -113,7 +113,7 @@ def test_openssh_refusing_the_host_key_after_the_reboot_is_how_it_ends(world: Wo
     assert world.build() == READY
 
 
-def test_a_machine_that_does_not_come_back_is_named_so(world: World) -> None:
+def test_b9_a_machine_that_does_not_come_back_is_named_so(world: World) -> None:
     """After the reboot the final host key has to answer within its limit."""
     world.control.when["reboot"] = world.machine.power_off
     assert world.build() == FAILED
@@ -135,7 +135,7 @@ def test_a_machine_that_comes_back_with_a_third_key_is_a_stranger(world: World) 
 
 
 @pytest.mark.parametrize("user", ["root", "claude"])
-def test_a_machine_that_still_lets_us_in_is_not_handed_over(world: World, user: str) -> None:
+def test_b14_a_machine_that_still_lets_us_in_is_not_handed_over(world: World, user: str) -> None:
     """After the reboot the install key must open neither root nor the guest's user."""
     world.control.when["reboot"] = lambda: world.machine.boot(
         world.order.final_host_key.private, {user: world.order.install_key.public}

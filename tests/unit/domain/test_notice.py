@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.notice import Kind, Notice, State, drop, endings, is_stale, owe, owed, update
+from chalicelib.domain.notice import Kind, Notice, State, drop, endings, is_overtaken, is_stale, owe, owed, update
 from tests.unit.domain.samples import HOUR, MINUTE, TEN
 
 END = TEN + 2 * HOUR
@@ -109,3 +109,12 @@ def test_a_warning_is_stale_when_the_end_is_past() -> None:
     warning = a_notice(Kind.ENDING, about=END)
     assert is_stale(warning, expires_at=END, ending=False, confirmed=True, now=END)
     assert not is_stale(warning, expires_at=END, ending=False, confirmed=True, now=END - timedelta(seconds=1))
+
+
+def test_a_warning_that_waited_for_the_next_one_is_overtaken() -> None:
+    """Of two warnings that are due at once only the later is said; one whose turn is yet to come overtakes nothing."""
+    end = TEN + 2 * HOUR
+    hour, minutes = endings(end, TEN)
+    assert is_overtaken(hour, (hour, minutes), end - 5 * MINUTE)
+    assert not is_overtaken(minutes, (hour, minutes), end - 5 * MINUTE)
+    assert not is_overtaken(hour, (hour, minutes), end - 30 * MINUTE)

@@ -39,6 +39,7 @@ def test_the_provider_is_real_only_with_a_token_and_no_endpoint(variables: dict[
         ("CCC_EMULATOR_LATENCY", "fast"),
         ("CCC_EMULATOR_LATENCY", "nan"),
         ("CCC_SSH_PORT", "abc"),
+        ("CCC_TRUSTED_PROXY", "proxy.example.org"),
         ("CCC_EMULATOR_PORT", "8000"),
     ],
 )

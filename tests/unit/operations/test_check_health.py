@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from chalicelib.domain.build import Cause
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.operations.breaker import note_failure
 from chalicelib.operations.check_health import check_health
+from tests.unit.domain.samples import TEN
 from tests.unit.operations.world import World
 
 
 def test_all_is_well() -> None:
-    """Three dependencies, each `ok`, without a request to the provider."""
+    """Store, catalogue, builds and keyring are each `ok`, without a request to the provider."""
     world = World()
-    assert check_health(world.services) == {"store": "ok", "catalogue": "ok", "keyring": "ok"}
+    assert check_health(world.services) == {"store": "ok", "catalogue": "ok", "builds": "ok", "keyring": "ok"}
     assert world.servers.calls == []
 
 
@@ -21,6 +24,7 @@ def test_a_store_that_does_not_answer_is_named() -> None:
     assert check_health(world.services) == {
         "store": "The table did not answer.",
         "catalogue": "unknown",
+        "builds": "unknown",
         "keyring": "ok",
     }
 
@@ -40,3 +44,13 @@ def test_a_keyring_that_cannot_be_read_is_named() -> None:
     world = World()
     world.keyring.fail_next(StoreUnavailable("The keyring cannot be read."))
     assert check_health(world.services)["keyring"] == "The keyring cannot be read."
+
+
+def test_an_open_breaker_is_shown_to_whoever_watches() -> None:
+    """While new machines are held back, `builds` says so and why, and the other parts are well."""
+    world = World()
+    for name in ("one", "two", "three"):
+        note_failure(world.services, name, Cause.DISK, TEN)
+    health = check_health(world.services)
+    assert "disk could not be prepared" in health.pop("builds")
+    assert set(health.values()) == {"ok"}

@@ -15,12 +15,14 @@ from chalicelib.domain.errors import (
     NotFound,
     OutOfStock,
     Paused,
+    SignupClosed,
     StoreUnavailable,
     WriteConflict,
 )
 from chalicelib.domain.instance import Status
 from chalicelib.domain.lifecycle import CONFIRM_WITHIN
 from chalicelib.domain.notice import Kind, State
+from chalicelib.domain.signup import NOBODY
 from chalicelib.domain.tokens import Purpose
 from chalicelib.operations import authorise, secrets_of
 from chalicelib.operations.advance import advance
@@ -361,3 +363,13 @@ def test_the_address_of_the_row_is_where_the_mail_went() -> None:
     world = World()
     asked(world, "Anna+cloud@example.com")
     assert [letter.to for letter in world.mailer.sent] == ["Anna+cloud@example.com"]
+
+
+def test_a_service_that_was_closed_since_makes_nothing() -> None:
+    """A wish taken while everybody could sign up is not confirmed after the operator has closed the service."""
+    world = World()
+    row = asked(world)
+    world.services = replace(world.services, limits=replace(world.services.limits, signup=NOBODY))
+    with pytest.raises(SignupClosed):
+        said_yes(world, row.id)
+    assert (world.row(row.id).status, world.live, world.spend) == (Status.UNCONFIRMED, 0, 0)

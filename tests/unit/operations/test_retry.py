@@ -7,8 +7,17 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.errors import InvalidInput, LimitReached, NotFailed, NotFound, Paused, ProviderError
+from chalicelib.domain.errors import (
+    InvalidInput,
+    LimitReached,
+    NotFailed,
+    NotFound,
+    Paused,
+    ProviderError,
+    SignupClosed,
+)
 from chalicelib.domain.instance import Instance, Status
+from chalicelib.domain.signup import NOBODY
 from chalicelib.operations import authorise
 from chalicelib.operations.deprovision import deprovision
 from chalicelib.operations.retry import retry
@@ -208,3 +217,13 @@ def test_a_repeat_does_not_hand_out_a_token_that_was_made_since() -> None:
     rotate_token(world.services, again.id)
     with pytest.raises(NotFailed, match=again.name):
         retry(world.services, first.id)
+
+
+def test_a_service_that_was_closed_since_tries_no_guests_machine_again() -> None:
+    """A guest's retry is a new machine, which the policy forbids by now; an operator's own is not concerned."""
+    world = World()
+    guests, operators = failed(world), operators_failed(world)
+    world.services = replace(world.services, limits=replace(world.services.limits, signup=NOBODY))
+    with pytest.raises(SignupClosed):
+        retry(world.services, guests.id)
+    assert retry(world.services, operators.id).instance.status is Status.REQUESTED

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.email import EmailAddress
+from chalicelib.domain.instance import Status
 from chalicelib.operations.suppression import KEPT, is_suppressed, suppress
-from tests.unit.operations.world import World
+from tests.unit.operations.world import GUEST, World
 
 ANNA = EmailAddress(value="Anna@example.com")
 
@@ -40,7 +41,7 @@ def test_i26_no_address_can_be_read_back() -> None:
 
 
 def test_mailboxes_come_back() -> None:
-    """A second before 90 days it is suppressed; then the store may forget it."""
+    """A second before 30 days it is suppressed; then the store may forget it."""
     world = World()
     suppress(world.services, ANNA)
     end = world.clock.now() + KEPT
@@ -48,3 +49,13 @@ def test_mailboxes_come_back() -> None:
     assert is_suppressed(world.services, ANNA)
     world.table.purge(int(end.timestamp()))
     assert not is_suppressed(world.services, ANNA)
+
+
+def test_an_operators_order_lifts_it() -> None:
+    """Who orders a machine for somebody says that the address is good: its mails leave again."""
+    world = World()
+    suppress(world.services, GUEST)
+    row = world.running()
+    assert not is_suppressed(world.services, GUEST)
+    assert world.mails() == ["ready"]
+    assert row.status is Status.RUNNING

@@ -7,12 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.errors import MailRefused, StoreUnavailable
 from chalicelib.domain.instance import Status
+from chalicelib.domain.signup import SignupKind, SignupPolicy
 from chalicelib.operations.deprovision import deprovision
+from chalicelib.operations.ports import Letter
 from chalicelib.operations.work_off import _fair, work_off
 from chalicelib.storage.table import Item
+from tests.fakes.clock import FakeClock
 from tests.unit.domain.samples import MINUTE
+from tests.unit.operations.guests import signed_up
 from tests.unit.operations.world import World
 
 
@@ -125,3 +129,35 @@ def test_what_is_not_due_is_not_counted() -> None:
     world.running(24)
     world.clock.advance(timedelta(minutes=1))
     assert work_off(world.services, left=lambda: 60.0) == (0, ())
+
+
+def test_r19_an_end_that_comes_due_while_letters_are_sent_does_not_wait_for_them() -> None:
+    """With a mailer that takes half a minute for each of many letters, a machine is deleted at its end (row R19)."""
+    world = World(signup=SignupPolicy(kind=SignupKind.OPEN), per_source=100)
+    row = world.running()
+    assert row.expires_at is not None
+    world.clock.advance(row.expires_at - world.clock.now() - MINUTE)
+    for number in range(20):
+        signed_up(world, f"nobody{number}@example.com")
+    world.nudge.take()
+    mailer = SlowMailer(world.clock, timedelta(seconds=30))
+    world.services = replace(world.services, mailer=mailer)
+    work_off(world.services, left=lambda: 60.0)
+    assert world.clock.now() > row.expires_at + 5 * MINUTE
+    ended = world.row(row.id)
+    assert ended.status is Status.DELETED
+    assert ended.ended_at is not None
+    assert ended.ended_at - row.expires_at <= timedelta(seconds=45)
+
+
+class SlowMailer:
+    """Takes its time with every letter, and then takes none."""
+
+    def __init__(self, clock: FakeClock, each: timedelta) -> None:
+        self._clock = clock
+        self._each = each
+
+    def send(self, letter: Letter) -> None:
+        """Wait, and refuse."""
+        self._clock.advance(self._each)
+        raise MailRefused("not reached", message_id=letter.message_id)

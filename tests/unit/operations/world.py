@@ -27,7 +27,9 @@ from chalicelib.operations.record_build import record_build
 from chalicelib.operations.save import LIVE, spend_key
 from chalicelib.operations.services import Services
 from chalicelib.operations.tick import tick
+from chalicelib.storage.breaker import StoredBreaker
 from chalicelib.storage.catalogue import StoredCatalogue
+from chalicelib.storage.durations import StoredDurations
 from chalicelib.storage.instances import StoredInstances
 from chalicelib.storage.runs import StoredRuns
 from chalicelib.storage.stack import StoredStack
@@ -87,6 +89,8 @@ class World:
             catalogue=StoredCatalogue(self.table),
             stack=StoredStack(self.table, op_ids=op_ids),
             runs=StoredRuns(self.table),
+            breaker=StoredBreaker(self.table, op_ids=op_ids),
+            durations=StoredDurations(self.table, op_ids=op_ids),
             alarms=self.alarms,
             clock=self.clock,
             ids=self.ids,

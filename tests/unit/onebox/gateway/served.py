@@ -100,7 +100,11 @@ class Wire:
 
 @contextmanager
 def served(
-    app: Chalice, *, prefix: str = "", first: Callable[[Request], Answer | None] | None = None
+    app: Chalice,
+    *,
+    prefix: str = "",
+    first: Callable[[Request], Answer | None] | None = None,
+    trusted_proxy: str | None = None,
 ) -> Iterator[Wire]:
     """Serve the application (after `first`, if there is one) on a free port for as long as the block lasts."""
     handlers = (*((first,) if first else ()), Dispatch(app).answer)
@@ -108,7 +112,7 @@ def served(
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         port = listening.getsockname()[1]
-        server = make_server(Gateway(handlers, prefix), listening)
+        server = make_server(Gateway(handlers, prefix), listening, trusted_proxy=trusted_proxy)
         thread = threading.Thread(target=_run, args=(server,))
         thread.start()
         try:

@@ -182,3 +182,13 @@ def test_the_prefix_of_the_public_url_is_honoured() -> None:
         assert wire.request("GET", "/api/things/x").json["event"]["path"] == "/things/x"
         assert _is_problem(wire.request("GET", "/things/x"), 404, "not_found")
         assert _is_problem(wire.request("GET", "/apix/things/x"), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("proxy", "source"), [(None, "127.0.0.1"), ("192.0.2.99", "127.0.0.1"), ("127.0.0.1", "198.51.100.7")]
+)
+def test_only_a_trusted_proxy_says_who_asks(proxy: str | None, source: str) -> None:
+    """The last address in the header counts, and only where the peer is the proxy that the operator named."""
+    with served(small_app(), trusted_proxy=proxy) as wire:
+        reply = wire.request("GET", "/things/a", **{"X-Forwarded-For": "203.0.113.1, 198.51.100.7"})
+        assert reply.json["event"]["requestContext"]["identity"]["sourceIp"] == source

@@ -237,11 +237,13 @@ def test_m10_an_address_that_takes_no_mail_is_marked_and_not_written_to_again() 
 
 
 def test_m10_another_instance_of_a_suppressed_address_is_not_written_to() -> None:
-    """An order of an operator for that address runs, and each mail it would owe raises an alarm (row M10)."""
+    """A machine whose owner's address bounced meanwhile runs, and each mail it would owe raises an alarm (row M10)."""
     world = World()
+    row = world.installing()
     suppress(world.services, GUEST)
-    row = world.running()
-    assert row.status is Status.RUNNING
+    world.build(row.id)
+    world.follow_nudges()
+    assert world.row(row.id).status is Status.RUNNING
     assert world.mails() == []
     assert world.alarms.events() == ["mail.undeliverable"]
 
@@ -320,3 +322,15 @@ def test_m13_each_mail_carries_the_one_token_that_its_reader_needs(address: str)
     foreign = (secrets_of.manage_token(world.services, other), confirm_token(world, other.id))
     assert not [token for token in foreign if token in first + second]
     assert {letter.to for letter in world.mailer.sent[:2]} == {address}
+
+
+def test_of_two_warnings_that_have_waited_one_is_sent() -> None:
+    """A mailer that was away from 60 to 10 minutes before the end does not say twice how little time is left."""
+    world = World()
+    row = world.running(hours=3)
+    assert row.expires_at is not None
+    world.clock.advance(row.expires_at - world.clock.now() - 5 * MINUTE)
+    world.tick()
+    assert [key for key in world.mails() if key.startswith("ending")] == [
+        f"ending-10-{int(row.expires_at.timestamp())}"
+    ]

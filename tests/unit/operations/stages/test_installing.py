@@ -78,7 +78,7 @@ def test_i14_a_machine_with_another_key_never_runs(key: str | None) -> None:
     assert world.servers.project.servers == {}
 
 
-def test_a_failed_attempt_before_kexec_is_followed_by_the_next_at_once() -> None:
+def test_b5_a_failed_attempt_before_kexec_is_followed_by_the_next_at_once() -> None:
     """The job is stopped and attempt 2 starts on the server as it is: it was never touched (row B5)."""
     world = World()
     row = claimed(world, Phase.SSH)

@@ -1,0 +1,119 @@
+"""Builders and targets that go wrong on one box: each ends in time, with its cause, no paid server and a plain mail.
+
+Every builder of this box that has verified its machine dies before it can say so. What hangs is ended by the shared
+clock. The causes of the seven phases, one by one, are held by the unit tests of builder and operations.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.build import EXPLANATIONS, Cause
+from tests.letters import ReadLetter
+from tests.stack.box import Box, running
+from tests.stack.conftest import GuestKey
+from tests.stack.guest import bare_link, until
+
+BUILDERS = 20
+"""More than this file starts."""
+
+IN_A_ROW = 3
+ELSEWHERE = "hel1"
+"""Where servers are made whose fault is ordered; all others are made in the first place there is."""
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """A box whose builders die between their last look at a machine and their last word."""
+    dying = ",".join(["Builder.verify:1"] * BUILDERS)
+    with running(tmp_path_factory.mktemp("faults") / "var", ONEBOX_KILL_AFTER=dying) as started:
+        yield started
+
+
+def builds(box: Box, instance_id: str) -> list[dict[str, Any]]:
+    """The attempts of an instance, as the supervisor knows them."""
+    _, state = box.call("GET", "/onebox/state")
+    return [build for build in state["builds"] if instance_id in build["build"]]
+
+
+def letters(box: Box, instance_id: str, kind: str) -> list[ReadLetter]:
+    """The mails of one kind about an instance."""
+    return [letter for letter in box.letters() if letter.headers["message-id"].startswith(f"<{instance_id}.{kind}@")]
+
+
+def failed_with(box: Box, instance_id: str, *causes: Cause) -> None:
+    """It has failed for one of these causes; its server is gone, and its guest knows why and what to do."""
+    seen = box.until(instance_id, "failed", seconds=30)
+    cause = Cause(seen["failure"]["code"])
+    assert cause in causes, seen["failure"]
+    assert f"cc-{instance_id}" not in [server["name"] for server in box.servers()]
+    until(lambda: letters(box, instance_id, "failed"), f"no mail about {instance_id}")
+    (letter,) = letters(box, instance_id, "failed")
+    sentence, _ = EXPLANATIONS[cause]
+    assert sentence in " ".join(letter.text.split())
+    assert "Nothing was charged" in letter.text
+    assert bare_link(letter, f"/i/{instance_id}")
+    assert not letters(box, instance_id, "ready")
+
+
+def ends(box: Box, instance_id: str) -> None:
+    """The machine is ended, and nothing of it is paid any more."""
+    box.call("DELETE", f"/instances/{instance_id}")
+    box.until(instance_id, "deleted")
+
+
+def test_b20_a_builder_that_dies_between_its_check_and_its_word_costs_nothing(box: Box, guest_key: GuestKey) -> None:
+    """The control plane's own probe finds the machine: it runs after one attempt, and is announced once (row B20)."""
+    instance_id = box.provision(guest_key.public)
+    seen = box.until(instance_id, "running", seconds=30)
+    assert seen["stages"][-1]["name"] == "verify"
+    (build,) = builds(box, instance_id)
+    assert build["exit_status"] == -signal.SIGKILL
+    assert [server["name"] for server in box.servers()].count(f"cc-{instance_id}") == 1
+    until(lambda: letters(box, instance_id, "ready"), "no mail")
+    ends(box, instance_id)
+    assert len(letters(box, instance_id, "ready")) == 1
+
+
+def test_a_target_that_is_silent_or_gone_is_given_up_at_the_deadline(box: Box, guest_key: GuestKey) -> None:
+    """One server never answers, another goes in the middle of its install: 46 minutes later both have failed."""
+    box.fault(method="POST", path="^/servers$", location=ELSEWHERE, do="ssh_never")
+    silent = box.provision(guest_key.public, location=ELSEWHERE)
+    gone = box.provision(guest_key.public)
+    server_id = box.until(gone, "installing")["server_id"]
+    box.patient(lambda: (200, box.provider("DELETE", f"/servers/{server_id}")))  # locked while it starts
+    box.until(silent, "installing")
+    until(lambda: box.show(silent)["stage"] == "ssh", "the builder never looked")
+    began = time.monotonic()
+    box.advance_clock("46m")
+    failed_with(box, silent, Cause.SSH_NEVER_UP, Cause.TIMEOUT)
+    failed_with(box, gone, Cause.TIMEOUT, Cause.SSH_NEVER_UP, Cause.KEXEC_FAILED, Cause.BUILDER_LOST)
+    assert time.monotonic() - began < 20
+
+
+def test_b13_b22_three_wrong_host_keys_end_three_machines_and_hold_back_the_next(box: Box, guest_key: GuestKey) -> None:
+    """One attempt each, alarms, servers gone; then orders are refused with the reason until an hour is over."""
+    box.fault(method="POST", path="^/servers$", location=ELSEWHERE, do="wrong_host_key", times=IN_A_ROW)
+    with ThreadPoolExecutor(IN_A_ROW) as crowd:
+        made = list(crowd.map(lambda _: box.provision(guest_key.public, location=ELSEWHERE), range(IN_A_ROW)))
+    for instance_id in made:
+        failed_with(box, instance_id, Cause.WRONG_HOST_KEY)
+        assert len(builds(box, instance_id)) == 1
+        assert [line for line in box.lines if "build.suspicious" in line and instance_id in line]
+    body = {"email": "test@example.com", "ssh_public_key": guest_key.public, "hours": 1}
+    status, refused = box.call("POST", "/instances", body)
+    assert (status, refused["code"]) == (503, "paused")
+    assert EXPLANATIONS[Cause.WRONG_HOST_KEY][0] in refused["detail"]
+    assert box.call("GET", "/health/ready")[1]["checks"]["builds"] == refused["detail"]
+    assert [line for line in box.lines if "builds.held_back" in line]
+    box.advance_clock("61m")
+    assert box.call("GET", "/health/ready")[0] == 200
+    again = box.provision(guest_key.public)
+    box.until(again, "running", seconds=30)
+    ends(box, again)

@@ -1,0 +1,38 @@
+"""Builds that have come so far, and what became of them, in a world whose letters are those that guests get."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.build import BuildReport, Outcome, Phase
+from chalicelib.domain.instance import Instance
+from chalicelib.web.letters import TemplateLetters
+from tests.unit.operations.world import World
+
+READY = BuildReport(outcome=Outcome.READY)
+
+
+def building(*phases: Phase) -> tuple[World, Instance]:
+    """A world with an instance whose first attempt has come so far, and letters as guests get them."""
+    world = World()
+    letters: Any = TemplateLetters(
+        public_url=world.services.public_url, ssh_port=22, sender="Cloud <cloud@ccc.example.com>"
+    )
+    world.services = replace(world.services, letters=letters)
+    row = world.installing()
+    world.claim(row.id)
+    world.begin(row.id, *phases)
+    return world, world.row(row.id)
+
+
+def attempt_of(world: World, row: Instance) -> int:
+    """The number of the newest attempt."""
+    build = world.row(row.id).build
+    assert build is not None
+    return build.attempt
+
+
+def kinds(world: World) -> list[str]:
+    """The kinds of the mails that left."""
+    return [letter.message_id.partition("@")[0].partition(".")[2] for letter in world.mailer.sent]
