@@ -127,8 +127,8 @@ class _Pages:
         if key is None or isinstance(error, KeyReused):
             key = self.services.ids.new()
         wrong = error.fields if isinstance(error, InvalidInput) else {}
-        said = None if wrong else SENT_OTHERWISE if isinstance(error, KeyReused) else error.message
-        page = self._form(key, Typed.of(fields), wrong, said, problem.status_code)
+        said = SENT_OTHERWISE if isinstance(error, KeyReused) else error.message
+        page = self._form(key, Typed.of(fields), wrong, None if wrong else said, problem.status_code)
         page.headers = {**problem.headers, **page.headers}
         return page
 

@@ -10,6 +10,9 @@ MONTHS = (
     "December",
 )  # fmt: skip
 
+IN_DAYS_FROM_HOURS = 48
+"""A span of so many hours is told in days and hours: nobody counts minutes any more, or hours by the hundred."""
+
 
 def in_words(moment: datetime) -> str:
     """`Tuesday, 24 November 2026, 11:55 UTC`."""
@@ -23,12 +26,19 @@ def in_figures(moment: datetime) -> str:
 
 
 def span(length: timedelta) -> str:
-    """`25 hours and 51 minutes`; what is under a minute is left away."""
+    """`25 hours and 51 minutes`, from two days on `6 days and 2 hours`; what is smaller is left away."""
     minutes = max(int(length.total_seconds() // 60), 0)
     hours, minutes = divmod(minutes, 60)
-    parts = [counted(hours, "hour")] if hours else []
-    if minutes or not hours:
-        parts.append(counted(minutes, "minute"))
+    if hours >= IN_DAYS_FROM_HOURS:
+        return _two_parts(hours // 24, "day", hours % 24, "hour")
+    return _two_parts(hours, "hour", minutes, "minute")
+
+
+def _two_parts(large: int, large_word: str, small: int, small_word: str) -> str:
+    """Both counts; one that is 0 is left away, but not both."""
+    parts = [counted(large, large_word)] if large else []
+    if small or not large:
+        parts.append(counted(small, small_word))
     return " and ".join(parts)
 
 

@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.stack.box import Box
 from tests.stack.browsing import Person, person
@@ -168,3 +168,95 @@ def test_an_old_link_of_a_machine_that_was_made(box: Box, browser: Browser, gues
         expect(page.locator("main")).to_contain_text("If it was not confirmed in time, nothing was bought")
         expect(page.locator("main")).to_contain_text("A machine that was confirmed has a link of its own")
     guest.end(*made)
+
+
+LONGER_THAN_A_CLICK_MS = 120
+
+# What the button is before and after somebody comes back to a page that the browser has kept.
+_COME_BACK = """() => {
+  const seen = () => document.querySelector("button[type=submit]").getAttribute("aria-disabled");
+  const before = seen();
+  dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+  return [before, seen()];
+}"""
+
+
+def _held_back(page: Page) -> list[Route]:
+    """Every POST of the page from now on; none is answered before it is let go."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/*", hold)
+    return held
+
+
+def _double_click(page: Page, button: Locator, held: list[Route]) -> Route:
+    """Two clicks, and one more while there is no answer; the one request that came of them."""
+    held.clear()
+    button.scroll_into_view_if_needed()
+    place = button.bounding_box()
+    assert place is not None
+    # by the mouse alone: what looks for an element waits for the page that is on its way
+    where = (place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    page.mouse.dblclick(*where)
+    page.wait_for_timeout(LONGER_THAN_A_CLICK_MS)
+    page.mouse.click(*where)
+    page.wait_for_timeout(LONGER_THAN_A_CLICK_MS)
+    (only,) = held
+    return only
+
+
+def test_double_clicks(box: Box, browser: Browser, guest_key: GuestKey) -> None:
+    """An impatient hand sends a form once, sees the link that is shown once, and gets the time it asked for once."""
+    reader = _reader(box, "impatient@example.com")
+    with person(browser) as guest:
+        page = guest.page()
+        held = _held_back(page)
+        _signs_up_impatiently(page, held, f"{box.variables()['CCC_URL']}/", reader.address, guest_key)
+        page.goto(bare_link(reader.letter("confirm"), "/confirm/"))
+        _double_click(page, page.get_by_role("button", name="Yes, make this machine"), held).continue_()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Your machine is being made")
+        page.goto(page.locator("#manage").inner_text())
+        see(page, "It runs.")
+        found = re.search(r"/i/([0-9a-f]{12})#", page.url)
+        assert found is not None
+        _asks_impatiently_for_more_time(box, page, held, found[1])
+        guest.is_content()
+    _end(box, found[1])
+
+
+def _signs_up_impatiently(page: Page, held: list[Route], address: str, email: str, guest_key: GuestKey) -> None:
+    """A form that was held back for a mistake can be sent, and one that is come back to can be sent again."""
+    page.goto(address)
+    button = page.get_by_role("button", name="Send me the link")
+    button.click()
+    expect(page.locator("#summary")).to_be_visible()
+    expect(button).to_be_enabled()
+    fill_in(page, address=email, public_key=guest_key.public)
+    _double_click(page, button, held).abort("aborted")  # as when one stops the loading of the answer
+    assert page.evaluate(_COME_BACK) == ["true", None]
+    _double_click(page, button, held).continue_()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+
+
+def _asks_impatiently_for_more_time(box: Box, page: Page, held: list[Route], instance_id: str) -> None:
+    """One hour for all clicks up to a moment after the answer; then the button is there for the next wish."""
+    before = box.show(instance_id)["seconds_left"]
+    button = page.get_by_role("button", name="More time")
+    _double_click(page, button, held).continue_()
+    expect(page.locator("#told")).to_contain_text("It now ends")
+    button.dblclick(force=True)
+    page.wait_for_timeout(LONGER_THAN_A_CLICK_MS)
+    assert len(held) == 1
+    assert 3500 < box.show(instance_id)["seconds_left"] - before <= 3600
+    expect(button).to_be_enabled()
+    button.click()
+    page.wait_for_timeout(LONGER_THAN_A_CLICK_MS)
+    assert len(held) == 2
+    held[1].continue_()
+    expect(page.locator("#left")).to_have_text(re.compile("^3 hours"))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain import lease
 from chalicelib.domain.instance import Instance
 from chalicelib.domain.notice import Kind, Notice
+from chalicelib.web import words
 from chalicelib.web.letters.spoken_end import spoken_end
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ PRODUCT = "-//Claude Code Cloud//Letters//EN"
 BEFORE_END = timedelta(minutes=15)
 """How long before the end the entry begins, to be seen in a calendar at all."""
 
-ALARM_BEFORE = timedelta(minutes=45)
-"""How long before the entry the calendar reminds: an hour before the end."""
+REMINDS = (timedelta(minutes=45), timedelta(0))
+"""How long before the entry the calendar reminds: an hour before the end, or as the entry begins where that is past."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +51,9 @@ def calendar_file(instance: Instance, notice: Notice, organizer: Address) -> Cal
     event.add("sequence", lease.paid_hours(created_at=machine.created_at, ended_at=end) + cancelled)
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     event.add("description", f"{instance.name} is gone." if cancelled else _what_to_do(instance, end))
-    if not cancelled:
-        event.add_component(_alarm(instance))
+    ahead = next((before for before in REMINDS if end - BEFORE_END - before > notice.due_at), None)
+    if ahead is not None and not cancelled:
+        event.add_component(_alarm(instance, ahead))
     method = "CANCEL" if cancelled else "PUBLISH"
     return CalendarFile(name=f"{instance.name}.ics", method=method, text=_file(method, event))
 
@@ -76,13 +78,14 @@ def _what_to_do(instance: Instance, end: datetime) -> str:
     )
 
 
-def _alarm(instance: Instance) -> Alarm:
+def _alarm(instance: Instance, before: timedelta) -> Alarm:
+    """A reminder so long before the entry begins."""
     from icalendar import Alarm  # noqa: PLC0415 -- same
 
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", f"{instance.name} ends in an hour")
-    alarm.add("trigger", -ALARM_BEFORE)
+    alarm.add("description", f"{instance.name} ends in {words.span(BEFORE_END + before)}")
+    alarm.add("trigger", -before)
     return alarm
 
 

@@ -16,6 +16,7 @@ from chalicelib.domain.notice import Kind, Notice
 from chalicelib.domain.ssh_access import fingerprint
 from chalicelib.web import words
 from chalicelib.web.letters.spoken_end import spoken_end
+from chalicelib.web.letters.warnings_ahead import promised, warnings_ahead
 from chalicelib.web.ssh_access import ssh_access
 
 ALMOST = timedelta(seconds=59)
@@ -88,6 +89,7 @@ def _time(instance: Instance, notice: Notice) -> Names:
         "end_utc": None if end is None else words.in_figures(end),
         "span": words.span(end - notice.due_at + ALMOST if end is not None else timedelta(0)),
         "lasting": None if end is None or since is None else words.span(end - since),
+        "warned": None if end is None else promised(warnings_ahead(instance, end, notice.due_at)),
     }
 
 

@@ -24,6 +24,9 @@ FIELDS: Mapping[str, str] = {
 }
 """Fields in the order of the form, with their labels."""
 
+SENT_OTHERWISE = "This form was sent before with other values. Look through it and send it again."
+"""What a person is told whose form came with a key that stands for another wish; they know of no keys."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignupForm:

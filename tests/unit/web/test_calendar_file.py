@@ -46,18 +46,37 @@ def test_other_letters_have_none(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", [Kind.READY, Kind.EXTENDED])
 def test_an_entry_covers_the_last_quarter_of_an_hour(kind: Kind) -> None:
     """It ends with the machine, is stamped with the moment of writing, and reminds an hour before the end."""
-    calendar, event = calendar_of(case(kind)), event_of(case(kind))
+    one = case(kind, before=2 * HOUR)
+    calendar, event = calendar_of(one), event_of(one)
     assert (calendar["METHOD"], calendar["VERSION"]) == ("PUBLISH", "2.0")
     assert "Claude Code Cloud" in calendar["PRODID"]
     assert event["UID"] == f"{ID}@ccc.example.org"
     assert event["SUMMARY"] == f"cc-{ID} ends"
     assert event.decoded("DTSTART") == END - timedelta(minutes=15)
     assert event.decoded("DTEND") == END
-    assert event.decoded("DTSTAMP") == END
+    assert event.decoded("DTSTAMP") == END - 2 * HOUR
     assert event["STATUS"] == "CONFIRMED"
     (alarm,) = event.walk("VALARM")
     assert alarm["ACTION"] == "DISPLAY"
     assert alarm.decoded("TRIGGER") == -timedelta(minutes=45)
+    assert alarm["DESCRIPTION"] == f"cc-{ID} ends in 1 hour"
+
+
+@pytest.mark.parametrize("kind", [Kind.READY, Kind.EXTENDED])
+@pytest.mark.parametrize(
+    ("minutes", "reminded"),
+    [
+        (61, (-timedelta(minutes=45), f"cc-{ID} ends in 1 hour")),
+        (60, (timedelta(0), f"cc-{ID} ends in 15 minutes")),
+        (16, (timedelta(0), f"cc-{ID} ends in 15 minutes")),
+        (15, None),
+        (1, None),
+    ],
+)
+def test_nothing_reminds_in_the_past(kind: Kind, minutes: int, reminded: tuple[timedelta, str] | None) -> None:
+    """Written so many minutes before the end, a file reminds at a moment that is still ahead, or not at all."""
+    found = event_of(case(kind, before=timedelta(minutes=minutes))).walk("VALARM")
+    assert [(alarm.decoded("TRIGGER"), alarm["DESCRIPTION"]) for alarm in found] == ([reminded] if reminded else [])
 
 
 def test_every_move_of_the_end_is_newer() -> None:

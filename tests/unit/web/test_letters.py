@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from chalicelib.domain.build import EXPLANATIONS, Cause
 from chalicelib.domain.instance import EndReason, Failure, Wish
-from chalicelib.domain.notice import Kind
+from chalicelib.domain.notice import Kind, Notice, State, endings
 from chalicelib.domain.ssh_access import fingerprint, known_hosts_line, ssh_command
 from chalicelib.web.letters.renderer import SUBJECTS
 from chalicelib.web.letters.templates import FOLDER
@@ -128,6 +130,52 @@ def test_ready_tells_the_end_that_holds() -> None:
     letter = case(Kind.READY).changed(expires_at=END + timedelta(hours=1)).read()
     assert "12:55 UTC" in letter.text
     assert "DTEND:20261123T125500Z" in str(letter.calendar)
+
+
+@pytest.mark.parametrize(
+    ("before", "promised"),
+    [
+        (timedelta(hours=2), "You will get a mail 1 hour before the end, and 10 minutes before it."),
+        (timedelta(minutes=60), "You will get a mail 10 minutes before the end."),
+        (timedelta(minutes=10), None),
+    ],
+)
+def test_ready_promises_the_warnings_that_are_owed(before: timedelta, promised: str | None) -> None:
+    """A machine that lives so briefly that a warning is not planned is not told of it; the calendar file remains."""
+    letter = case(Kind.READY, before=before).changed(notices=endings(END, END - before)).read()
+    for said in (letter.text, letter.html):
+        assert ("You will get a mail" in said) is (promised is not None)
+        assert promised is None or promised in said
+        assert "The file cc-0123456789ab.ics puts the end into your calendar." in said
+
+
+def _warnings(**changes: Any) -> tuple[Notice, ...]:
+    """The two warnings of a machine that has two hours left, changed."""
+    return tuple(replace(one, **changes) for one in endings(END, END - timedelta(hours=2)))
+
+
+@pytest.mark.parametrize(
+    "notices",
+    [
+        _warnings(state=State.SENT),
+        _warnings(state=State.DROPPED),
+        _warnings(about=END - timedelta(hours=1)),  # of an end that was moved
+        _warnings(due_at=END - timedelta(hours=2)),  # overdue at this moment
+        _warnings(due_at=END - timedelta(minutes=55)),  # tried once, and due again at no round moment
+        _warnings(kind=Kind.EXTENDED),
+        (),
+    ],
+)
+def test_ready_promises_nothing_else(notices: tuple[Notice, ...]) -> None:
+    """What was sent or dropped, speaks of another end, or has no moment that can be named, is not announced."""
+    letter = case(Kind.READY, before=timedelta(hours=2)).changed(notices=notices).read()
+    assert "You will get a mail" not in letter.text + letter.html
+
+
+def test_a_long_life_is_told_in_days() -> None:
+    """Nobody reckons with 146 hours."""
+    letter = case(Kind.READY).changed(expires_at=START + timedelta(days=6, hours=2, minutes=4)).read()
+    assert "6 days and 2 hours after it started" in letter.text.replace("\n", " ")
 
 
 def test_another_port_is_in_every_line() -> None:

@@ -1,8 +1,10 @@
 // What the owner can do: more time, end it, try again, a new link, read the log. Each says how it went.
 
-import { byId, show, write } from "./dom.js";
+import { byId, show, turn, write } from "./dom.js";
 import { ask, newKey, post } from "./service.js";
 import { moment } from "./time.js";
+
+const REST_MS = 2000; // longer than two clicks of one wish can lie apart
 
 let extending = { hours: null, key: null };
 
@@ -65,29 +67,34 @@ async function log() {
   return "";
 }
 
-// Do one thing at a time; `again` looks at the instance anew afterwards.
-function wire(id, event, act, again) {
+// Do one thing at a time; `again` looks at the instance anew afterwards. With `rest` (milliseconds) its button stays off
+// for so long after a success: what is clicked while one looks at the answer is no second wish.
+function wire(id, event, act, again, rest = 0) {
+  const place = byId(id);
+  const button = place.querySelector("button[type=submit]") ?? place;
   let busy = false;
-  byId(id).addEventListener(event, async (happened) => {
+  const free = () => { busy = false; turn(button, true); };
+  place.addEventListener(event, async (happened) => {
     happened.preventDefault();
     if (busy) {
       return;
     }
     busy = true;
+    turn(button, false);
     try {
       write("told", "");
       write("told", await act());
       again();
+      setTimeout(free, rest);
     } catch (error) {
       write("told", error.message);
-    } finally {
-      busy = false;
+      free();
     }
   });
 }
 
 export function offerActs(again) {
-  wire("extend", "submit", extend, again);
+  wire("extend", "submit", extend, again, REST_MS);
   wire("end_now", "click", end, again);
   wire("retry", "click", retry, () => {});
   wire("rotate", "click", rotate, again);

@@ -16,6 +16,16 @@ export function write(id, text) {
   }
 }
 
+// Turn a button on or off. It stays a place of the keyboard, unlike with `disabled`, which also some browsers remember
+// when a page is loaded anew: whoever turns it off takes no click.
+export function turn(button, on) {
+  if (on) {
+    button.removeAttribute("aria-disabled");
+  } else {
+    button.setAttribute("aria-disabled", "true");
+  }
+}
+
 export function element(name, text = "", className = "") {
   const made = document.createElement(name);
   made.textContent = text;

@@ -68,6 +68,8 @@ def test_confirming_shows_the_link_once(shop: Api) -> None:
     for again in (send(shop, {}, path), shop.call("GET", path, token=None)):
         assert (again.status, Page(again.text).one("h1").text) == (200, "Confirmed already")
         assert "ccc_manage" not in again.text
+        assert "A double click can hide it" in Page(again.text).text
+        assert "the mail that says that the machine is ready has the link too" in Page(again.text).text
     assert shop.services.instances.get(ID) == started
 
 

@@ -80,6 +80,9 @@ def test_a_key_that_was_used_otherwise_is_replaced(shop: Api) -> None:
     page = Page(again.text)
     key = page.one("input", name="idempotency_key").attributes["value"]
     assert (again.status, page.by_id("hours").attributes["value"]) == (422, "3")
+    said = "This form was sent before with other values. Look through it and send it again."
+    assert page.by_id("problems").text == said
+    assert "Idempotency-Key" not in again.text
     assert key not in {"", "one-form"}
     assert send(shop, typed(hours="3", idempotency_key=key)).status == 202
 
