@@ -8,12 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from urllib.parse import urlsplit
+from ipaddress import IPv6Address
 
 from chalicelib.config.place import Place, place_of
 
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _NAME = re.compile(r"[A-Za-z0-9._:/-]+")
+# Nothing that a machine's record refuses (nix/lib/validate.nix, urlProblem), since its service's address goes there.
+_URL = re.compile(
+    r"https?://(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])"
+    r"(?::(?P<port>[0-9]{1,5}))?(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*"
+)
+_LONGEST_URL = 500
+_MOST_PORT = 65535
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -54,12 +61,15 @@ class Variables:
         return found
 
     def url(self, name: str) -> str:
-        """An http(s) URL, without a trailing slash, a login, a query or a fragment."""
+        """An http(s) URL of an ASCII host, perhaps a port and a plain path, without a trailing slash."""
         text = self.text(name).rstrip("/")
-        parts = urlsplit(text)
-        plain = parts.scheme in {"http", "https"} and parts.netloc and "@" not in parts.netloc
-        if text and (not plain or parts.query or parts.fragment):
-            self.problem(name, "must be a plain http:// or https:// address")
+        if text and not _is_plain_url(text):
+            self.problem(
+                name,
+                "must be a plain address: http:// or https:// in small letters, a host in ASCII (punycode for other "
+                "letters), perhaps a port, perhaps a path of letters, digits and . _ ~ - only, without a login or a "
+                f"query; at most {_LONGEST_URL} characters",
+            )
         return text
 
     def whole(self, name: str, *, default: int | None = None, least: int, most: int | None = None) -> int:
@@ -107,3 +117,15 @@ class Variables:
         if text not in values:
             self.problem(name, f"must be one of: {', '.join(values)}")
         return text if text in values else default
+
+
+def _is_plain_url(text: str) -> bool:
+    if len(text) > _LONGEST_URL:
+        return False
+    found = _URL.fullmatch(text)
+    if found is None or not 0 < int(found["port"] or 1) <= _MOST_PORT:
+        return False
+    try:
+        return found["ipv6"] is None or bool(IPv6Address(found["ipv6"]))
+    except ValueError:
+        return False

@@ -2,7 +2,8 @@
 
 An install may bring, below `/mnt`: programs for everybody in /opt/system (those of its `bin` are on PATH), an
 /etc/profile for login shells, and jobs in /etc/cron.minutely that are run each minute. What they are for is not this
-file's matter. /run is for the jobs to write and for all to read, and empty after a boot.
+file's matter. /run is for the jobs to write and for all to read, and empty after a boot; what
+they are to find again after one they write into the record's folder.
 """
 
 import os
@@ -17,7 +18,7 @@ PROFILE = "/etc/profile"
 JOBS = "/etc/cron.minutely"
 REQUESTS = "/run/emulated"
 _BROUGHT = (RECORD_FOLDER, SYSTEM, PROFILE, JOBS)
-_GROUP_READS = 0o040
+_GROUP_READS, _GROUP_WRITES = 0o040, 0o020
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,9 @@ def _copy_brought(place: Place) -> None:
 
 
 def _let_read(folder: Path, group: int) -> None:
-    """Let jobs and the guest read the record as root would: neither can become root here."""
+    """Let jobs and the guest read the record as root would, and jobs write beside it: neither can become root here."""
+    os.chown(folder, -1, group)
+    folder.chmod(folder.stat().st_mode & 0o777 | _GROUP_WRITES)
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink():
             os.chown(path, -1, group)

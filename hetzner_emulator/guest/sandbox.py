@@ -3,7 +3,7 @@
 Three ways, the first that works is used for all: as root, a sandbox made by root in which the shell is an
 unprivileged user; a sandbox in a user namespace; a plain shell with a warning. Every one dies with the emulator.
 Where a guest's files are is `place`'s matter. The machine's own jobs go the same ways as the same user, since nothing
-that came over the network ever runs as the host's root; they alone may write /run.
+that came over the network ever runs as the host's root; they alone may write /run and the record's folder.
 """
 
 import logging
@@ -197,7 +197,8 @@ class Sandbox:
             words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
         for name in ("passwd", "group", "hosts", "hostname", "os-release"):
             words += ["--ro-bind", str(place.folder / "etc" / name), f"/etc/{name}"]
-        for brought in (RECORD_FOLDER, SYSTEM, PROFILE, JOBS):
+        words += ["--bind" if manner.job else "--ro-bind", str(place.on_host(RECORD_FOLDER)), RECORD_FOLDER]
+        for brought in (SYSTEM, PROFILE, JOBS):
             words += ["--ro-bind-try", str(place.on_host(brought)), brought]
         words += ["--proc", "/proc", "--dev", "/dev", "--bind", str(place.folder / "tmp"), "/tmp"]  # noqa: S108 -- the guest's own
         words += ["--ro-bind", str(self._scripts), "/opt/emulated/bin"]

@@ -7,20 +7,28 @@
 #   ccc-box extend HOURS   more time
 #   ccc-box status-line    Claude Code's status line: its JSON on standard input, one short line out
 #   ccc-box tmux           the time left in a few characters
+#   ccc-box help           these words in short
 #
 # Exit codes: 0 done, 1 failed or not known, 2 wrong use, 3 machine not known, 4 not allowed, 5 refused, 7 no answer.
 #
 # Whatever the service or the record says is data: it must have its exact shape before it is used, and nothing of it is
 # ever evaluated. The record holds a token and is root's alone: only `refresh` and `extend` read it, the rest lives on
-# what `refresh` wrote to the state. Time is measured from the service's own clock onwards with the seconds since boot,
-# so that a clock which jumps moves nothing; the machine's clock counts only where no service was ever asked.
+# what these two wrote to the state. Time is measured from the service's own clock onwards with the seconds since boot,
+# so that a clock which jumps moves nothing.
 #
-# CCC_BOX_RECORD, CCC_BOX_STATE: other places. CCC_BOX_UPTIME: another /proc/uptime. CCC_BOX_NOW: seconds since 1970
-# instead of the machine's clock. The last two are for tests.
+# The state is gone after a boot; the end alone is kept beside the record too, in learnt-end. Until the service answers
+# again the machine's own clock counts, as it does where there is no service. To power off by it takes ten minutes since
+# the boot, so that a network which is not up yet is not taken for a service that is gone. While the service answers
+# with an end, nothing but the Date of that answer powers the machine off, and only if the machine's clock does not
+# contradict it by more than a day.
+#
+# CCC_BOX_RECORD, CCC_BOX_STATE: other places; learnt-end is in the record's folder. CCC_BOX_UPTIME: another
+# /proc/uptime. CCC_BOX_NOW: seconds since 1970 instead of the machine's clock. The last two are for tests.
 set -euo pipefail
 
 record=${CCC_BOX_RECORD:-/var/lib/cloud-instance/instance.json}
 state=${CCC_BOX_STATE:-/run/ccc-box}
+over_boots=${record%/*}/learnt-end
 uptime_file=${CCC_BOX_UPTIME:-/proc/uptime}
 
 minute=60
@@ -28,17 +36,26 @@ hour=3600
 day=86400
 off_after=$hour     # past the last end that was learnt
 stale_after=600     # an answer older than this is said to be old
+settled_after=600   # since boot: before, a service that does not answer may only be a network that is not up
+lock_wait=5         # for another run to have written its answer; more would run into the next minute
 read_at_most=65536  # bytes of any answer or input
 
 end_shape='^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$'
 date_shape='^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT$'
 hours_shape='^[1-9][0-9]{0,3}$'
-learnt_shape='^(0|-?[1-9][0-9]{0,11}) (0|[1-9][0-9]{0,11}) (0|[1-9][0-9]{0,3})$'
+learnt_shape='^(0|-?[1-9][0-9]{0,11}) (0|[1-9][0-9]{0,11}) (0|[1-9][0-9]{0,9}) (sure|unsure)$'
 
-# for jq --slurp: the only document of a file
-one='def one: if length == 1 then .[0] else error end; '
+# For jq --slurp: the only document of a file, which is an object. Nothing comes out for anything else.
+one='def one: select(length == 1) | .[0] | objects; '
 
 complain() { printf 'ccc-box: %s\n' "$1" >&2; }
+
+# sole FILE PROGRAM: what a program for jq makes of `one`; fails for nothing. jq ends at a zero byte, and would take
+# what stands before it for the whole file.
+sole() {
+  if IFS= read -r -d '' _ <"$1"; then return 1; fi
+  jq -ser "$one$2" "$1" 2>/dev/null
+}
 
 # --- what is known -------------------------------------------------------------------------------------------------
 
@@ -56,18 +73,26 @@ steady_now() {
 # epoch TIME: a time whose shape was checked, as seconds since 1970; fails for one that no calendar has
 epoch() { date -u -d "$1" +%s 2>/dev/null; }
 
-# know: sets `end`, `left` (seconds, negative after the end), `may_add` (hours) and `age` (seconds since it was learnt,
-# empty for an end that nobody was asked about); fails when no end is known
+# end_in FILE: sets `end` to the one that is kept there; fails when there is none
+end_in() { { read -r end <"$1"; } 2>/dev/null && [[ $end =~ $end_shape ]]; }
+
+# know: sets `end`, `left` (seconds, negative after the end), `may_add` (hours), `age` (seconds since it was learnt,
+# empty for an end that is held against the machine's clock) and `sure` (empty where the two clocks contradicted each
+# other); fails when no end is known
 know() {
-  end='' left='' may_add=0 age=''
-  local learnt_end learnt_left learnt_at hours seconds
-  if ! { read -r end <"$state/expires_at"; } 2>/dev/null || [[ ! $end =~ $end_shape ]]; then return 1; fi
-  if { read -r learnt_end learnt_left learnt_at hours <"$state/learnt"; } 2>/dev/null &&
-    [[ "$learnt_left $learnt_at $hours" =~ $learnt_shape && $learnt_end == "$end" ]]; then
+  end='' left='' may_add=0 age='' sure=''
+  local learnt_end learnt_left learnt_at hours clocks seconds
+  if ! end_in "$state/expires_at" && ! end_in "$over_boots"; then
+    end=''
+    return 1
+  fi
+  if { read -r learnt_end learnt_left learnt_at hours clocks <"$state/learnt"; } 2>/dev/null &&
+    [[ "$learnt_left $learnt_at $hours $clocks" =~ $learnt_shape && $learnt_end == "$end" ]]; then
     seconds=$(($(steady_now) - learnt_at))
     # A state older than the boot says nothing about the time that has passed.
     if ((seconds >= 0)); then
       left=$((learnt_left - seconds)) age=$seconds may_add=$hours
+      if [[ $clocks == sure ]]; then sure=yes; fi
       return 0
     fi
   fi
@@ -75,11 +100,43 @@ know() {
   left=$((seconds - $(local_now)))
 }
 
-# keep FILE TEXT: replaces a file of the state whole, readable by everybody
-keep() {
-  local new="$state/.$1.$$"
-  (umask 022 && printf '%s\n' "$2" >"$new") 2>/dev/null && mv -f -- "$new" "$state/$1"
+# hold, release: one run at a time changes the state. Fails for who may not write there, or when it takes too long:
+# anybody can hold a lock on a folder that they can read, and nobody can stop `refresh` with it.
+hold() {
+  if [[ ! -w $state ]] || ! { exec {lock}<"$state"; } 2>/dev/null; then return 1; fi
+  if flock --wait "$lock_wait" "$lock"; then return 0; fi
+  release
+  complain 'another program holds the state: nothing is kept this time.'
+  return 1
 }
+
+release() { exec {lock}<&-; }
+
+# keep FILE TEXT: replaces a file whole, readable by everybody
+keep() {
+  local new="${1%/*}/.${1##*/}.$$"
+  # On the disk before it has its name: a machine that loses its power keeps the old file or the new one.
+  if (umask 022 && printf '%s\n' "$2" >"$new" && sync -- "$new") 2>/dev/null && mv -f -- "$new" "$1"; then return 0; fi
+  rm -f -- "$new" 2>/dev/null || true
+  return 1
+}
+
+# What is learnt changes with every answer. A run that finds it changed had its own answer while another was asked for.
+state_mark() {
+  local line
+  if { read -r line <"$state/learnt"; } 2>/dev/null; then echo "$line"; fi
+}
+
+# keep_learnt AT: writes what was learnt at AT, in seconds since boot. An end is written to the disk once.
+keep_learnt() {
+  local kept clocks=unsure
+  if [[ -n $sure ]]; then clocks=sure; fi
+  if keep "$state/learnt" "$end $left $1 $may_add $clocks"; then keep "$state/expires_at" "$end"; fi || true
+  if { read -r kept <"$over_boots"; } 2>/dev/null && [[ $kept == "$end" ]]; then return 0; fi
+  keep "$over_boots" "$end" || complain "the end cannot be kept for the next start, in $over_boots."
+}
+
+forget() { rm -f -- "$state/expires_at" "$state/learnt" "$over_boots" 2>/dev/null || true; }
 
 # --- words ---------------------------------------------------------------------------------------------------------
 
@@ -129,18 +186,17 @@ read_record() {
     return 1
   fi
   # shellcheck disable=SC2016 # $shape is jq's
-  local program=$one'def shaped($name; $shape): .[$name] | strings | select(test("\\A(?:" + $shape + ")\\z"));
-    one | if type != "object" then error else . end
-    | if has("api_url") or has("box_token") then
+  local program='def shaped($name; $shape): .[$name] | strings | select(test("\\A(?:" + $shape + ")\\z"));
+    one | if has("api_url") or has("box_token") then
         [shaped("instance_id"; "[0-9a-f]{12}"), shaped("api_url"; "https?://[][A-Za-z0-9._~:/-]{1,500}"),
-         shaped("box_token"; "ccc_box_[A-Za-z0-9_-]{43}")] | if length == 3 then join(" ") else error end
+         shaped("box_token"; "ccc_box_[A-Za-z0-9_-]{43}")] | select(length == 3) | .[]
       else "alone" end'
-  if ! found=$(jq -ser "$program" "$record" 2>/dev/null); then
+  found=$(sole "$record" "$program") || found=''
+  if [[ $found == alone ]]; then return 2; fi
+  if ! { read -r id && read -r api_url && read -r token; } <<<"$found"; then
     complain "the record of this machine, $record, is not one."
     return 1
   fi
-  if [[ $found == alone ]]; then return 2; fi
-  read -r id api_url token <<<"$found"
   api_url=${api_url%/}
 }
 
@@ -149,6 +205,9 @@ read_record() {
 call() {
   local method=$1 path=$2
   shift 2
+  # curl makes no file for an empty answer, and that of an earlier try must not stand for it.
+  : >"$work/headers"
+  : >"$work/answer"
   status=$(
     # Who answers with gigabytes gets no further than this (KiB).
     ulimit -f $((read_at_most / 1024))
@@ -165,43 +224,80 @@ call() {
   [[ $status =~ ^[1-5][0-9]{2}$ ]]
 }
 
-# The service's own time in seconds since 1970, from the Date of its answer, else the machine's.
+# The service's own time in seconds since 1970, from the Date of its answer; fails when that is none.
 service_now() {
   local line date=''
   while IFS= read -r line; do
     line=${line%$'\r'}
     if [[ ${line,,} == date:* ]]; then date=${line#*:} date=${date# }; fi
   done <"$work/headers"
-  if [[ $date =~ $date_shape ]] && epoch "$date"; then return; fi
-  local_now
+  [[ $date =~ $date_shape ]] && epoch "$date"
 }
 
 # detail FALLBACK: the sentence of a refusal, without anything that a terminal would act upon
 detail() {
   local text
-  text=$(jq -r 'if type == "object" then .detail else empty end | strings
-    | gsub("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]"; " ") | .[:300]' "$work/answer" 2>/dev/null) || text=''
+  text=$(sole "$work/answer" \
+    'one | .detail | strings | .[:300] | gsub("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]"; " ")') || text=''
   echo "${text:-$1}"
 }
 
-# learn: takes the end out of an answer, into `end`, `left`, `may_add`, and into the state where that can be written.
-# `end` is empty while the service knows of none. Fails for an answer of another form.
-learn() {
-  local found hours seconds
-  found=$(jq -ser "$one"'one | if type == "object" and has("expires_at") then . else error end
-    | (if .expires_at == null then "none" else (.expires_at | strings) end)
-      + " " + (.hours_left | if type == "number" and . >= 0 and . <= 9999 then floor else 0 end | tostring)' \
-    "$work/answer" 2>/dev/null) || return 1
-  read -r end hours <<<"$found"
-  if [[ $end == none ]]; then
-    end='' left='' may_add=0
-    rm -f -- "$state/expires_at" "$state/learnt" 2>/dev/null || true
-    return 0
-  fi
-  [[ $end =~ $end_shape && $hours =~ ^(0|[1-9][0-9]{0,3})$ ]] || return 1
+# understand: sets `end` (empty while the service knows of none) and `may_add` from an answer; fails for one that has
+# not the exact form of an answer
+understand() {
+  local found
+  end='' may_add=0
+  found=$(sole "$work/answer" 'def moment: . == null
+      or (type == "string" and test("\\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\\z"));
+    def whole: type == "number" and . >= 0 and . <= 9999999999 and . == floor;
+    one | select(has("expires_at") and (.expires_at | moment) and (.hours_left | whole))
+    | (.expires_at // "none"), (.hours_left | floor)') || return 1
+  { read -r end && read -r may_add; } <<<"$found" || return 1
+  if [[ $end == none ]]; then end=''; fi
+}
+
+# measure: sets `left` and `sure` for an end that was just told
+measure() {
+  local seconds now here
+  left='' sure=''
+  if [[ -z $end ]]; then return 0; fi
   seconds=$(epoch "$end") || return 1
-  left=$((seconds - $(service_now))) may_add=$hours age=0
-  if keep learnt "$end $left $(steady_now) $hours"; then keep expires_at "$end"; fi || true
+  here=$(local_now)
+  if now=$(service_now); then
+    if ((now - here <= day && here - now <= day)); then sure=yes; fi
+  else
+    now=$here
+  fi
+  left=$((seconds - now))
+}
+
+# overtaken WHAT MARK: whether what is kept may be newer than the answer to a request that began at MARK
+overtaken() {
+  local told_end=$end end
+  if [[ $(state_mark) == "$2" ]]; then return 1; fi
+  # An extension was granted just now: only another one can have moved the end further.
+  [[ $1 == refresh ]] || { end_in "$state/expires_at" && [[ $end > $told_end ]]; }
+}
+
+# learn WHAT MARK: takes the end out of the answer to a `refresh` or an `extend`, into `end`, `left`, `may_add` and
+# `sure`, and into the state where that can be written; `told` is set then. MARK is the state's from before the request:
+# an answer that was overtaken is thrown away, and what is kept is taken instead. Fails for an answer of another form.
+learn() {
+  local at
+  told='' age=0
+  understand && measure || return 1
+  if [[ $1 == extend && -z $end ]]; then return 1; fi
+  at=$(steady_now) told=yes
+  if ! hold; then return 0; fi
+  if overtaken "$1" "$2"; then
+    told=''
+    know || true
+  elif [[ -n $end ]]; then
+    keep_learnt "$at"
+  else
+    forget
+  fi
+  release
 }
 
 # refused: says why an answer is none of those hoped for, and returns this program's exit code for it
@@ -256,30 +352,62 @@ show() {
   echo "$text"
 }
 
-# ask: brings what is known up to date, and sets `told` when the service has; its failure is this program's exit code
+# ask: brings what is known up to date, and sets `told` when the service has, `alone` when there is none; its failure is
+# this program's exit code
 ask() {
-  local code=0
-  told=''
+  local mark code=0
+  told='' alone=''
   read_record || code=$?
   case $code in
     0) ;;
-    2) return 0 ;;
+    2)
+      alone=yes
+      return 0
+      ;;
     *) return 1 ;;
   esac
+  mark=$(state_mark)
   if ! call GET ''; then
     unreachable
     return
   fi
-  if [[ $status == 200 ]] && learn; then
-    told=yes
-    return 0
-  fi
+  if [[ $status == 200 ]] && learn refresh "$mark"; then return 0; fi
+  # What does not have the form of an answer is none.
+  told=''
   refused
 }
 
 # What the service has just said counts even where it could not be written down. An error says nothing about the end:
-# then it is the last one that was learnt.
-know_now() { if [[ -n $told ]]; then [[ -n $end ]]; else know; fi; }
+# then it is the last one that was learnt, read when no other run is writing it.
+know_now() {
+  local code=0
+  if [[ -n $told ]]; then
+    [[ -n $end ]]
+  elif hold; then
+    know || code=1
+    release
+    return "$code"
+  else
+    know
+  fi
+}
+
+# must_end: whether the machine powers off, by what `ask` and `know_now` found out
+must_end() {
+  local seconds
+  if ((left >= -off_after)); then return 1; fi
+  if [[ -n $told ]]; then
+    # The service is there and deletes the machine itself; only its own clock may say that it does not.
+    [[ -n $sure ]]
+  elif [[ -n $alone || -n $sure ]]; then
+    return 0
+  elif [[ -z $age ]]; then
+    (($(steady_now) >= settled_after))
+  else
+    # The two clocks contradicted each other: they must agree on this.
+    seconds=$(epoch "$end") && (($(local_now) - seconds > off_after))
+  fi
+}
 
 # Once for each end and threshold; a machine that was asleep gets the most pressing warning alone.
 warn() {
@@ -292,7 +420,7 @@ warn() {
     fi
     printf '%s\n' "This machine ends in $(long "$left"), at $(at_end), and everything on it is deleted." \
       "Push your work now. $(how_to_stay)" | wall || complain 'nobody could be warned.'
-    keep warned "$end $threshold"
+    keep "$state/warned" "$end $threshold" || true
     return 0
   done
 }
@@ -307,7 +435,7 @@ refresh() {
   if know_now; then
     if ((left > 0)); then
       warn
-    elif ((left < -off_after)); then
+    elif must_end; then
       complain "its time was over at $(at_end) and nobody has deleted this machine: it powers itself off."
       systemctl poweroff
     fi
@@ -315,13 +443,15 @@ refresh() {
   return "$code"
 }
 
-usage() {
-  echo 'usage: ccc-box [refresh | extend HOURS | status-line | tmux]' >&2
+usage() { echo 'usage: ccc-box [refresh | extend HOURS | status-line | tmux | help]'; }
+
+wrong_use() {
+  usage >&2
   return 2
 }
 
 extend() {
-  local key tries hours=${1:-}
+  local key mark tries hours=${1:-}
   if (($# != 1)) || [[ ! $hours =~ $hours_shape ]]; then
     complain 'say how many whole hours to add, for example: ccc-box extend 2'
     return 2
@@ -339,6 +469,7 @@ extend() {
   }
   # One key for all tries: a request whose answer was lost is not granted twice.
   read -r key </proc/sys/kernel/random/uuid
+  mark=$(state_mark)
   for tries in 1 2 3; do
     if call POST /extend --header 'Content-Type: application/json' --header "Idempotency-Key: box-$key" \
       --data "{\"hours\": $hours}"; then
@@ -352,7 +483,7 @@ extend() {
     unreachable
     return
   fi
-  if [[ $status != 200 ]] || ! learn || [[ -z $end ]]; then
+  if [[ $status != 200 ]] || ! learn extend "$mark"; then
     refused
     return
   fi
@@ -362,8 +493,8 @@ extend() {
 # Claude Code shows whatever comes, so this never fails; a folder's name is the guest's own and may hold anything.
 status_line() {
   local parts
-  parts=$(head -c "$read_at_most" | jq -r '[(.model.display_name? | strings), (.workspace.current_dir? | strings
-    | sub("/+$"; "") | split("/") | last // "/" | if . == "" then "/" else . end)]
+  parts=$(head -c "$read_at_most" | jq -sr "$one"'one | [(.model.display_name? | strings),
+      (.workspace.current_dir? | strings | sub("/+$"; "") | split("/") | last // "/" | if . == "" then "/" else . end)]
     | map(gsub("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]"; "")[:40]) | map(select(. != "")) | join(" · ")' 2>/dev/null) || parts=''
   if know; then
     if ((left > 0)); then parts+="${parts:+ · }ends in $(short "$left")"; else parts+="${parts:+ · }time is over"; fi
@@ -386,7 +517,7 @@ main() {
   local tool command=${1:-}
   case $command in
     refresh | extend)
-      for tool in curl jq; do
+      for tool in curl flock jq; do
         if ! command -v "$tool" >/dev/null; then
           complain "$tool is needed for this and is not on PATH."
           return 1
@@ -397,7 +528,7 @@ main() {
       ;;
   esac
   if [[ $command != extend ]] && (($# > 1)); then
-    usage
+    wrong_use
     return
   fi
   case $command in
@@ -406,7 +537,8 @@ main() {
     extend) extend "${@:2}" ;;
     status-line) status_line ;;
     tmux) tmux_line ;;
-    *) usage ;;
+    help | --help | -h) usage ;;
+    *) wrong_use ;;
   esac
 }
 

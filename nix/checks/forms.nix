@@ -1,9 +1,12 @@
-# A machine with its values within and one that reads them from its record are the same machine: name, key and end.
-# The shared system has none of them.
+# A machine with its values within and one that reads them from its record are the same machine: name, end, and the key
+# that opens it. The shared system has none of them.
+#
+# The key of a record opens nothing: sshd reads the file that the builder puts beside it (`planted` in the cases, which
+# the tests compare with what the builder writes).
 { self, pkgs }:
 let
   cases = builtins.fromJSON (builtins.readFile ../lib/validate-cases.json);
-  good = builtins.head (builtins.filter (case: case.name == "with an end") cases.records);
+  good = builtins.head (builtins.filter (case: case.name == cases.planted.case) cases.records);
   record = pkgs.writeText "instance.json" (builtins.toJSON good.record);
 
   named =
@@ -19,17 +22,19 @@ let
   # What the system itself says, in the order in which the record is read below.
   within = pkgs.writeText "within" ''
     ${named.networking.hostName}
-    ${pkgs.lib.concatStringsSep "\n" named.users.users.claude.openssh.authorizedKeys.keys}
     ${named.services.cloudInstance.expiresAt}
   '';
+  opens = config: config.users.users.claude.openssh.authorizedKeys.keys;
 in
 assert shared.networking.hostName == "";
-assert shared.users.users.claude.openssh.authorizedKeys.keys == [ ];
+assert opens shared == [ ];
+assert pkgs.lib.concatMapStrings (key: "${key}\n") (opens named) == cases.planted.authorized_keys;
+assert pkgs.lib.elem "/var/lib/cloud-instance/authorized_keys.d/%u" shared.services.openssh.authorizedKeysFiles;
 assert !(shared.environment.etc ? "cloud-instance/instance.json");
-pkgs.runCommand "forms" { nativeBuildInputs = [ pkgs.jq ]; } ''
+pkgs.runCommand "forms" { } ''
   for file in ${record} ${own}; do
     export CLOUD_INSTANCE_RECORD=$file
-    { ${reader} hostname; jq -r .user_ssh_key "$file"; ${reader} end; } | diff ${within} -
+    { ${reader} hostname; ${reader} end; } | diff ${within} -
   done
   touch $out
 ''

@@ -14,18 +14,11 @@
 }:
 let
   inherit (nixpkgs) lib;
-  validate = import ./validate.nix;
-
-  problemOf =
-    name: rule: value:
-    let
-      problem = if value == null then null else rule value;
-    in
-    lib.optional (problem != null) "${name}: ${problem}";
-  problems =
-    problemOf "instanceId" validate.instanceIdProblem instanceId
-    ++ problemOf "userSshKey" validate.keyProblem userSshKey
-    ++ problemOf "expiresAt" validate.expiresAtProblem expiresAt;
+  values = { inherit instanceId userSshKey expiresAt; };
+  judged = import ./judged-values.nix values;
+  problems = lib.mapAttrsToList (name: problem: "${name}: ${problem}") (
+    lib.filterAttrs (_: problem: problem != null) judged.problems
+  );
 
   packages = {
     nixpkgs.overlays = [ claude-code.overlays.default ];
@@ -50,6 +43,6 @@ else
       ../modules/cloud-instance.nix
       ../hosts/cloud-instance
       packages
-      { services.cloudInstance = { inherit instanceId userSshKey expiresAt; }; }
+      { services.cloudInstance = values; }
     ];
   }

@@ -29,6 +29,10 @@ let
   # expression over much more would overflow Nix's stack instead of giving an answer.
   maxChars = 1500;
 
+  # Both can hide in a line that is well formed: the first words of a PuTTY file as its comment, "openssh-key-v" (what
+  # the body of a private key begins with) as its comment or within its base64. ssh_key.py refuses the same.
+  private = match ".*(PRIVATE KEY|PuTTY-User-Key-File|b3BlbnNzaC1rZXktdj).*" line != null;
+
   parts = match "([a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})( [A-Za-z0-9._@-]{1,64})?" line;
   type = elemAt parts 0;
   bytes = decode (elemAt parts 1);
@@ -37,7 +41,7 @@ if !isString line then
   "the key is a text: the line of the file that ends in .pub"
 else if stringLength line > maxChars then
   "this is too long for a public key; ${toString maxChars} characters are the most"
-else if match ".*PRIVATE KEY.*" line != null then
+else if private then
   "this is a private key; make a new one with ssh-keygen, and give the line of the file that ends in .pub"
 else if parts == null then
   "the key is one line `type base64 [comment]`: single spaces, no options, no line end, a plain word as comment"

@@ -16,6 +16,7 @@ let
     isString
     match
     readFile
+    replaceStrings
     ;
 
   shaped =
@@ -29,7 +30,7 @@ let
     shaped "[0-9a-f]{12}"
       "an instance id is 12 lower-case hexadecimal digits, as `ccc list` shows it";
 
-  timeShape = "([0-9]{4})-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z";
+  timeShape = "(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z";
   expiresAtProblem =
     value:
     let
@@ -84,12 +85,16 @@ let
     "user_ssh_key"
   ];
 
+  # An address without a token has nobody to say who asks, and a token without an address nobody to ask.
+  halfService = record: record ? api_url != record ? box_token;
+
   recordProblems =
     record:
     if !isAttrs record then
       [ "a record is a JSON object" ]
     else
-      map (name: "${name} is missing") (filter (name: !(record ? ${name})) required)
+      (if halfService record then [ "api_url and box_token come together or not at all" ] else [ ])
+      ++ map (name: "${name} is missing") (filter (name: !(record ? ${name})) required)
       ++ (
         if filter (name: !(rules ? ${name})) (attrNames record) == [ ] then
           [ ]
@@ -110,6 +115,7 @@ in
     instanceIdProblem
     keyProblem
     recordProblems
+    rules
     ;
 
   # Reads a record for a build of its own: { instanceId, userSshKey, expiresAt }. It is part of what is built, so
@@ -117,7 +123,11 @@ in
   readRecord =
     file:
     let
-      record = fromJSON (readFile file);
+      text = readFile file;
+      record = fromJSON text;
+      # A text of Nix cannot hold that character: older versions cut it off together with all that follows, so that what
+      # is judged would be less than what is written; newer ones stop with words of their own.
+      hasNul = replaceStrings [ "\\u0000" ] [ "" ] text != text;
       problems =
         recordProblems record
         ++ (
@@ -127,7 +137,9 @@ in
             [ ]
         );
     in
-    if problems == [ ] then
+    if hasNul then
+      throw "instance.json: no value of a record has a NUL (\\u0000) in it"
+    else if problems == [ ] then
       {
         instanceId = record.instance_id;
         userSshKey = record.user_ssh_key;

@@ -7,6 +7,7 @@
 }:
 let
   cfg = config.services.cloudInstance;
+  inherit (import ../lib/judged-values.nix cfg) sound;
 in
 {
   config = lib.mkIf cfg.enable {
@@ -22,7 +23,7 @@ in
         extraGroups = [ "wheel" ];
         shell = pkgs.zsh;
         hashedPassword = "!";
-        openssh.authorizedKeys.keys = lib.optional (cfg.userSshKey != null) cfg.userSshKey;
+        openssh.authorizedKeys.keys = lib.optional (sound.userSshKey != null) sound.userSshKey;
       };
     };
 

@@ -7,19 +7,14 @@
 { config, lib, ... }:
 let
   cfg = config.services.cloudInstance;
-  validate = import ../lib/validate.nix;
+  inherit (import ../lib/judged-values.nix cfg) problems;
+  unprinted = import ../lib/unprinted.nix { inherit lib; };
 
   # The message never repeats the value: what was given as a public key may be a private one.
-  sound =
-    option: rule:
-    let
-      value = cfg.${option};
-      problem = if value == null then null else rule value;
-    in
-    {
-      assertion = problem == null;
-      message = "services.cloudInstance.${option}: ${toString problem}";
-    };
+  keepsItsRule = option: {
+    assertion = problems.${option} == null;
+    message = "services.cloudInstance.${option}: ${toString problems.${option}}";
+  };
 in
 {
   imports = [
@@ -34,7 +29,7 @@ in
     enable = lib.mkEnableOption "a guest's machine with Claude Code, reached as `ssh claude@ADDRESS`";
 
     userSshKey = lib.mkOption {
-      type = lib.types.nullOr lib.types.str;
+      type = unprinted;
       default = null;
       example = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA… laptop";
       description = ''
@@ -45,7 +40,7 @@ in
     };
 
     instanceId = lib.mkOption {
-      type = lib.types.nullOr lib.types.str;
+      type = unprinted;
       default = null;
       example = "0123456789ab";
       description = ''
@@ -55,25 +50,32 @@ in
     };
 
     expiresAt = lib.mkOption {
-      type = lib.types.nullOr lib.types.str;
+      type = unprinted;
       default = null;
       example = "2030-01-31T18:55:00Z";
       description = ''
         The end of the lease in UTC, for a machine that no service keeps: it powers itself off 60 minutes later.
-        Null: the end is asked of the service that the record names, because an extension moves it.
+        A record that a builder put on the machine wins over it, with its end or with the service it names.
+        Null: the end is asked of the service that the record names, because an extension moves it; without such a
+        record the machine never turns itself off.
       '';
     };
   };
 
   config = lib.mkIf cfg.enable {
     assertions = [
-      (sound "userSshKey" validate.keyProblem)
-      (sound "instanceId" validate.instanceIdProblem)
-      (sound "expiresAt" validate.expiresAtProblem)
+      (keepsItsRule "userSshKey")
+      (keepsItsRule "instanceId")
+      (keepsItsRule "expiresAt")
       {
         assertion = cfg.expiresAt == null || cfg.instanceId != null;
         message = "services.cloudInstance.expiresAt: an end belongs to one instance; set instanceId too";
       }
     ];
+    # Not an assertion: whether a record that names a service will lie on the machine is not known here.
+    warnings = lib.optional (cfg.expiresAt == null && (cfg.instanceId != null || cfg.userSshKey != null)) (
+      "services.cloudInstance: with a value and without expiresAt this machine never turns itself off, unless a record"
+      + " on it names the service to ask; set expiresAt, or delete the machine yourself"
+    );
   };
 }

@@ -2,7 +2,7 @@
 #
 # The service deletes the server; this is the second line, for a service that is gone. ccc-box asks for the end, tells
 # everybody logged in when it comes near, and powers off 60 minutes after the last end it learnt (../box/ccc-box.sh
-# decides; this file only runs it). A server that is off is still billed, so it is no replacement for deleting.
+# decides; this file only runs it). That end is kept beside the record too, so that it holds after a reboot. A server that is off is still billed, so it is no replacement for deleting.
 {
   config,
   lib,
@@ -26,7 +26,8 @@ in
       serviceConfig = {
         Type = "oneshot";
         ExecStart = "${lib.getExe ccc-box} refresh";
-        # What was learnt outlives the run, for the next one and for `ccc-box` at the prompt.
+        # What was learnt outlives the run, for the next one and for `ccc-box` at the prompt. What outlives the boot is
+        # in /var/lib/cloud-instance, which record.nix makes.
         RuntimeDirectory = "ccc-box";
         RuntimeDirectoryPreserve = true;
         # A service that does not answer must not pile up runs: the next one is a minute away.

@@ -11,20 +11,21 @@
 }:
 let
   cfg = config.services.cloudInstance;
-  named = cfg.instanceId != null;
+  inherit (import ../lib/judged-values.nix cfg) sound;
+  named = sound.instanceId != null;
 
   own = {
-    instance_id = cfg.instanceId;
+    instance_id = sound.instanceId;
   }
-  // lib.optionalAttrs (cfg.userSshKey != null) { user_ssh_key = cfg.userSshKey; }
-  // lib.optionalAttrs (cfg.expiresAt != null) { expires_at = cfg.expiresAt; };
+  // lib.optionalAttrs (sound.userSshKey != null) { user_ssh_key = sound.userSshKey; }
+  // lib.optionalAttrs (sound.expiresAt != null) { expires_at = sound.expiresAt; };
 
   reader = import ../lib/record-reader.nix { inherit pkgs; };
 in
 {
   config = lib.mkIf cfg.enable {
     # An empty name is not written to /etc/hostname: the record's name goes there (record.sh).
-    networking.hostName = if named then "cc-${cfg.instanceId}" else "";
+    networking.hostName = if named then "cc-${sound.instanceId}" else "";
 
     environment.etc."cloud-instance/instance.json" = lib.mkIf named { text = builtins.toJSON own; };
     # L and not L+: a record that the builder brought has the token that asks for the end, and stays. It is root's

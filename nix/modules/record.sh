@@ -12,10 +12,12 @@ set -euo pipefail
 record=${CLOUD_INSTANCE_RECORD:-/var/lib/cloud-instance/instance.json}
 root=${CLOUD_INSTANCE_ROOT:-}
 
-# value FIELD SHAPE: the field if it is a text of that shape from its first to its last character
+# value FIELD SHAPE: the field if it is a text of that shape from its first to its last character. Two documents in one
+# file are no record: whoever wrote them meant one of them.
 value() {
-  jq -r --arg field "$1" --arg shape "\\A(?:$2)\\z" \
-    'if type == "object" then .[$field] else empty end | strings | select(test($shape))' "$record" 2>/dev/null || true
+  jq --slurp --raw-output --arg field "$1" --arg shape "\\A(?:$2)\\z" \
+    'if length == 1 and (.[0] | type == "object") then .[0][$field] else empty end | strings | select(test($shape))' \
+    "$record" 2>/dev/null || true
 }
 
 hostname_of_record() {
@@ -32,9 +34,12 @@ ipv6_of_record() {
   if [ -n "$network" ]; then echo "${network%/64}1/64"; fi
 }
 
+# A shape alone takes the 31st of February, and a calendar alone may take it for a day in March: it must come back as it
+# was given.
 end_of_record() {
-  value expires_at \
-    '[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z'
+  local end
+  end=$(value expires_at '(19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z')
+  if [ -n "$end" ] && [ "$(date -u -d "$end" +%Y-%m-%dT%H:%M:%SZ 2>/dev/null)" = "$end" ]; then echo "$end"; fi
 }
 
 apply_hostname() {
@@ -54,10 +59,17 @@ apply_ipv6() {
   printf '[Network]\nAddress=%s\n\n[Route]\nGateway=fe80::1\nGatewayOnLink=yes\n' "$address" >"$folder/ipv6.conf"
 }
 
+# What the service said before this start (../box/ccc-box.sh keeps it beside the record) is newer than the record.
+end_learnt() {
+  local end shape='^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$'
+  if { read -r end <"${record%/*}/learnt-end"; } 2>/dev/null && [[ $end =~ $shape ]]; then echo "$end"; fi
+}
+
 # Only what is known so far: once the service has been asked, its answer is in that file.
 apply_end() {
   local end folder=$root/run/ccc-box
-  end=$(end_of_record)
+  end=$(end_learnt)
+  if [ -z "$end" ]; then end=$(end_of_record); fi
   if [ -z "$end" ] || [ -e "$folder/expires_at" ]; then return; fi
   mkdir -p "$folder"
   echo "$end" >"$folder/expires_at"

@@ -8,15 +8,6 @@
 let
   cfg = config.services.cloudInstance;
 
-  # Written once and then the guest's own (tmpfiles C: only if it is not there).
-  settings = pkgs.writeText "claude-settings.json" (
-    builtins.toJSON {
-      statusLine = {
-        type = "command";
-        command = "ccc-box status-line";
-      };
-    }
-  );
   owned = mode: {
     inherit mode;
     user = "claude";
@@ -62,8 +53,9 @@ in
       # Without it zsh greets a newcomer with a questionnaire instead of a prompt.
       "/home/claude/.zshrc".f = owned "0644";
       "/home/claude/.claude".d = owned "0700";
+      # Both are written once and are the guest's own from then on (C: only if it is not there).
       "/home/claude/.claude/settings.json".C = owned "0600" // {
-        argument = "${settings}";
+        argument = "${./claude-settings.json}";
       };
       "/home/claude/.claude/CLAUDE.md".C = owned "0644" // {
         argument = "${../box/CLAUDE.md}";

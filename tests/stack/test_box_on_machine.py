@@ -151,6 +151,14 @@ def test_an_end_moved_by_the_owner_is_seen(guest: Guest) -> None:
     assert shown_end(guest.ssh("ccc-box").stdout) == shown(guest.end())
 
 
+def test_the_end_is_on_the_machines_disk(guest: Guest) -> None:
+    """What was told is kept beside the record, where a reboot does not take it away, and only the jobs write there."""
+    kept = '"$EMULATED_ROOT/var/lib/cloud-instance/learnt-end"'
+    assert guest.ssh(f"cat {kept}").stdout == guest.end().strftime("%Y-%m-%dT%H:%M:%SZ\n")
+    if guest.ssh("pwd").stdout == "/home/claude\n":
+        assert guest.ssh(f"echo > {kept}").returncode != 0
+
+
 def test_the_machine_may_not_extend_itself_by_default(guest: Guest) -> None:
     """The refusal says what to do instead, and the end stays."""
     end = guest.end()

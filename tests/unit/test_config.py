@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from chalicelib.config import SCHEMES, ConfigError, settings
 from chalicelib.domain.limits import Rounding
 from chalicelib.domain.signup import SignupKind, SignupPolicy
 
+VALIDATE = Path(__file__).resolve().parents[2] / "nix" / "lib" / "validate.nix"
 COMPLETE = {
     "CCC_STORE": "sqlite:///home/box/ccc.db",
     "CCC_MAIL": "maildir:///home/box/mail",
@@ -99,6 +102,89 @@ def test_a_bad_value_is_named(name: str, value: str) -> None:
     """A value that does not fit is one problem, which begins with the variable's name."""
     (problem,) = problems(**{name: value})
     assert problem.startswith(f"{name} ")
+
+
+@pytest.mark.parametrize(
+    ("value", "read_as"),
+    [
+        ("https://Claude.example.org", "https://Claude.example.org"),
+        ("https://ccc.example.org:8443/prod/", "https://ccc.example.org:8443/prod"),
+        ("https://a1b2.execute-api.eu-central-1.amazonaws.com/api", None),
+        ("https://xn--exmple-cua.example.org", None),
+        ("http://127.0.0.1:40123", None),
+        ("http://localhost", None),
+        ("http://web_1:80/~me/v1.0", None),
+        ("https://[2001:db8::1]", None),
+        ("http://[::ffff:192.0.2.1]:8000/api", None),
+        ("https://example.org/" + "a" * (500 - len("https://example.org/")), None),
+    ],
+)
+def test_a_plain_address_is_taken(value: str, read_as: str | None) -> None:
+    """Names, IPv4, IPv6, ports and paths; what is taken here is taken in a machine's record too."""
+    read = settings({**COMPLETE, "CCC_PUBLIC_URL": value}).public_url
+    assert read == (read_as or value)
+    assert _url_rule_of_records().fullmatch(read)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "HTTPS://Claude.example.org",
+        "Http://example.org",
+        "https://",
+        "https:///path",
+        "https://exämple.org",
+        "https://\N{CYRILLIC SMALL LETTER A}.example.org",
+        "https://example\N{FULLWIDTH FULL STOP}org",
+        "https://example.org/a%20b",
+        "https://example.org/a+b",
+        "https://example.org/a,b",
+        "https://example.org/$HOME",
+        "https://example.org/${x}",
+        "https://$(id).example.org",
+        "https://example.org/a'b",
+        'https://example.org/"',
+        "https://example.org/`id`",
+        "https://example.org/a b",
+        "https://example.org /a",
+        "https://example.org/a\tb",
+        "https://example.org/\nHost: x",
+        "https://example.org/\x00",
+        "https://example.org\\a",
+        "https://example.org/a//b",
+        "https://example.org/../a",
+        "https://example.org?x=1",
+        "https://example.org/#top",
+        "https://user@example.org",
+        "https://-o.example.org",
+        "https://example.org:",
+        "https://example.org:0",
+        "https://example.org:65536",
+        "https://example.org:port",
+        "https://[::1",
+        "https://::1",
+        "https://[]",
+        "https://[::::]",
+        "https://[fe80::1%25eth0]",
+        "https://[2001:db8::1]x",
+        "https://example.org/" + "a" * (501 - len("https://example.org/")),
+        "https://" + "a" * 100_000,
+    ],
+    ids=lambda value: ascii(value)[:40],
+)
+def test_an_address_that_is_not_plain_is_refused(value: str) -> None:
+    """What a machine's record would refuse, or a shell mistake, is one problem before anything starts."""
+    (problem,) = problems(CCC_PUBLIC_URL=value)
+    assert problem.startswith("CCC_PUBLIC_URL must be a plain address: ")
+    assert value == "https://" or value not in problem
+
+
+def _url_rule_of_records() -> re.Pattern[str]:
+    """The rule that the machines' configuration has for the service's address."""
+    found = re.search(r'urlProblem =\s+shaped "([^"]+)"', VALIDATE.read_text())
+    assert found is not None
+    # A bracket that POSIX takes as it is must be escaped for Python.
+    return re.compile(found[1].replace("[][", r"[\]\["))
 
 
 def test_a_refused_value_is_not_repeated() -> None:

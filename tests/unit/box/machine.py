@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.unit.box.service import NOON
+
 SCRIPT = Path(__file__).resolve().parents[3] / "nix" / "box" / "ccc-box.sh"
-NEEDED = ("bash", "curl", "jq")
-_TOOLS = (*NEEDED, "cat", "date", "head", "mkdir", "mktemp", "mv", "ps", "rm")
+NEEDED = ("bash", "curl", "flock", "jq")
+_TOOLS = (*NEEDED, "cat", "date", "head", "mkdir", "mktemp", "mv", "ps", "rm", "sync")
 _RECORDER = """#!/bin/sh
 {{ echo "${{0##*/}} $*"; if [ "${{0##*/}}" = wall ]; then {cat}; fi; }} >>{log}
 """
@@ -37,11 +39,11 @@ class Run:
 
 @dataclass(slots=True)
 class Machine:
-    """One machine; `uptime` is in seconds, `now` what its own clock says (None: the real time)."""
+    """One machine; `uptime` is in seconds, `now` its own clock in seconds since 1970 (None: the real time)."""
 
     folder: Path
     uptime: int = 1000
-    now: int | None = None
+    now: int | None = int(NOON.timestamp())
     token: str = field(default_factory=lambda: "ccc_box_" + secrets.token_urlsafe(32))
 
     def __post_init__(self) -> None:
@@ -69,6 +71,16 @@ class Machine:
     def record(self) -> Path:
         """What stands for instance.json."""
         return self.folder / "instance.json"
+
+    @property
+    def learnt_end(self) -> Path:
+        """What is kept for the next start, beside the record."""
+        return self.folder / "learnt-end"
+
+    def reboot(self, *, uptime: int = 1000) -> None:
+        """Lose what was in memory, and be up for so many seconds."""
+        shutil.rmtree(self.state)
+        self.uptime = uptime
 
     @property
     def _log(self) -> Path:

@@ -15,7 +15,7 @@ from typing import Any
 from tests.quiet_server import QuietServer
 
 NOON = datetime(2030, 1, 31, 12, 0, 0, tzinfo=UTC)
-"""The time of the service unless a test moves it: years from the machine's own clock."""
+"""The time of the service, and of a machine's own clock, unless a test moves them."""
 
 
 def written(moment: datetime) -> str:
@@ -35,13 +35,14 @@ class Asked:
 
 @dataclass(slots=True, kw_only=True)
 class Answer:
-    """What is sent; `date` None sends no Date, `raw` replaces everything on the wire."""
+    """What is sent; `date` None sends no Date, `raw` replaces everything on the wire, `meanwhile` comes first."""
 
     status: int = 200
     body: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=dict)
     date: datetime | None = NOON
     raw: bytes | None = None
+    meanwhile: Callable[[], object] | None = None
 
 
 @dataclass(slots=True)
@@ -90,6 +91,8 @@ def _handler(serve: Callable[[Asked], Answer]) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             headers = {name.lower(): value for name, value in self.headers.items()}
             answer = serve(Asked(method=self.command, path=self.path, headers=headers, body=body))
+            if answer.meanwhile is not None:
+                answer.meanwhile()
             if answer.raw is not None:
                 self.wfile.write(answer.raw)
                 return

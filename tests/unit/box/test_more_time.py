@@ -50,6 +50,15 @@ def test_a_lost_answer_is_asked_for_again_under_its_key(machine: Machine, servic
     assert len(machine.done("sleep")) == 2
 
 
+def test_an_empty_answer_does_not_stand_for_an_earlier_one(machine: Machine, service: Service) -> None:
+    """A failure whose body has an end, and then a yes with nothing in it: nothing was granted."""
+    service.tells(5 * HOUR)
+    body = service.answers[0].body
+    service.says(Answer(status=503, body=body), Answer(body=b""))
+    done = machine.run("extend", "1")
+    assert (done.code, done.out) == (7, "")
+
+
 def test_without_a_network_it_says_so(machine: Machine) -> None:
     """Exit code 7 and what to look at, after three tries."""
     machine.keep_record("http://127.0.0.1:1")

@@ -172,7 +172,17 @@ def test_the_status_line_is_one_short_line(machine: Machine, service: Service) -
 
 
 @pytest.mark.parametrize(
-    "given", ["", "no json", "[]", "null", '{"model": "x", "workspace": 3}', "{" * 5000, '{"model": {}}']
+    "given",
+    [
+        "",
+        "no json",
+        "[]",
+        "null",
+        '{"model": "x", "workspace": 3}',
+        "{" * 5000,
+        '{"model": {}}',
+        json.dumps(CLAUDE) * 2,
+    ],
 )
 def test_the_status_line_lives_on_anything(machine: Machine, service: Service, given: str) -> None:
     """Whatever Claude Code says, the time left is there and the exit code is 0."""
@@ -205,7 +215,15 @@ def test_tmux_shows_a_few_characters_and_red_near_the_end(
     assert machine.run("tmux").out == line + "\n"
 
 
-@pytest.mark.parametrize("words", [["help"], ["--help"], ["refresh", "now"], ["tmux", "x"], [""] * 2])
+@pytest.mark.parametrize("word", ["help", "--help", "-h"])
+def test_help_is_given_to_who_asks(machine: Machine, word: str) -> None:
+    """The usage is on standard output then, and it is no mistake."""
+    done = machine.run(word)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == "usage: ccc-box [refresh | extend HOURS | status-line | tmux | help]\n"
+
+
+@pytest.mark.parametrize("words", [["halp"], ["--halp"], ["help", "me"], ["refresh", "now"], ["tmux", "x"], [""] * 2])
 def test_wrong_use_is_told_with_the_right_one(machine: Machine, service: Service, words: list[str]) -> None:
     """An unknown word is exit code 2 and the usage; nobody is asked."""
     service.says(Answer())

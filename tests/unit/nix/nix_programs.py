@@ -75,3 +75,12 @@ def copy_of_flake(folder: Path) -> Path:
         shutil.copy(CHECKOUT / name, folder / name)
     shutil.copytree(NIX, folder / "nix")
     return folder
+
+
+def shellcheck(script: Path) -> tuple[int, str]:
+    """Exit code and words of shellcheck about a bash script, or a skip where there is none."""
+    if shutil.which("shellcheck") is None:
+        pytest.skip("shellcheck is not installed (Debian: apt-get install shellcheck)")
+    command = ["shellcheck", "--severity=style", "--shell=bash", str(script)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    return answer.returncode, answer.stdout

@@ -15,6 +15,8 @@ from tests.unit.nix.nix_programs import MODULE_TREE, NIX, needs_nix, needs_shell
 pytestmark = needs_nix
 
 FORMS = ("shared", "named", "wrapped")
+PLANTED: str = json.loads((NIX / "lib" / "validate-cases.json").read_text())["planted"]["authorized_keys"]
+"""What the builder writes for sshd beside RECORD (test_order.py)."""
 Facts = dict[str, Any]
 
 
@@ -29,6 +31,30 @@ def machine(machines: Facts, request: pytest.FixtureRequest) -> Facts:
     """Each of the three systems in turn."""
     found: Facts = machines[request.param]
     return found
+
+
+def met_from(content: str) -> dict[str, list[str]]:
+    """The rules that a packet meets from each hook on, in their order, with those of the chains jumped to."""
+    chains: dict[str, list[str]] = {}
+    for line in (line.strip() for line in content.splitlines()):
+        if line.startswith("chain "):
+            chains[line.split()[1]] = []
+        elif line and line != "}" and not line.startswith("#"):
+            chains[list(chains)[-1]].append(line)
+
+    def followed(rules: list[str]) -> list[str]:
+        steps = [followed(chains[rule.split()[1]]) if rule.startswith("jump ") else [rule] for rule in rules]
+        return [rule for step in steps for rule in step]
+
+    return {rules[0]: followed(rules[1:]) for rules in chains.values() if " hook " in rules[0]}
+
+
+def first_file(rules: dict[str, Any]) -> tuple[str, str]:
+    """The source and mode of a file that is copied once, for claude."""
+    assert list(rules) == ["C"]
+    rule = rules["C"]
+    assert (rule["user"], rule["group"]) == ("claude", "users")
+    return rule["argument"], rule["mode"]
 
 
 def test_system_is_sound(machine: Facts) -> None:
@@ -49,10 +75,17 @@ def test_two_ports_are_open(machine: Facts) -> None:
 
 def test_metadata_and_mail_are_closed(machine: Facts) -> None:
     """The metadata address is root's alone, mail to strangers is nobody's, and containers have neither."""
-    rules = machine["closed"]
-    assert "ip daddr 169.254.169.254 meta skuid != 0 reject" in rules
-    assert rules.count("tcp dport { 25, 465, 587 } reject") == len(["output", "forward"])
-    assert "hook forward" in rules
+    nftables = machine["nftables"]
+    assert (nftables["enable"], nftables["table"], nftables["family"]) == (True, True, "inet")
+    mail = "tcp dport { 25, 465, 587 } reject with tcp reset"
+    assert met_from(nftables["content"]) == {
+        "type filter hook output priority filter; policy accept;": [
+            'oifname "lo" accept',
+            "ip daddr 169.254.169.254 meta skuid != 0 reject",
+            mail,
+        ],
+        "type filter hook forward priority filter; policy accept;": ["ip daddr 169.254.169.254 reject", mail],
+    }
 
 
 def test_only_the_guests_key_opens(machine: Facts) -> None:
@@ -65,9 +98,14 @@ def test_only_the_guests_key_opens(machine: Facts) -> None:
     assert machine["ssh"]["hostKeys"] == ["ed25519"]
 
 
-def test_builders_file_is_read(machine: Facts) -> None:
-    """The SSH server reads the file that the builder puts there."""
-    assert "/var/lib/cloud-instance/authorized_keys.d/%u" in machine["ssh"]["authorizedKeysFiles"]
+def test_three_files_of_keys_are_read(machine: Facts) -> None:
+    """The SSH server reads the builder's file, the system's own and what the guest adds at home, and no other."""
+    assert machine["ssh"]["authorizedKeysInHomedir"] is True
+    assert sorted(machine["ssh"]["authorizedKeysFiles"]) == [
+        "%h/.ssh/authorized_keys",
+        "/etc/ssh/authorized_keys.d/%u",
+        "/var/lib/cloud-instance/authorized_keys.d/%u",
+    ]
 
 
 def test_nobody_has_a_password(machine: Facts) -> None:
@@ -90,15 +128,38 @@ def test_claude_is_the_only_person(machine: Facts) -> None:
 def test_no_address_is_written_down(machine: Facts) -> None:
     """The uplink asks for its address, and the record's network is added to it by its own unit before it starts."""
     assert machine["network"] == {"DHCP": "ipv4"}
-    unit = machine["units"]["cloud-instance-record.service"]
-    assert "systemd-networkd.service" in unit
-    assert "Before=" in unit
+    unit = machine["units"]["cloud-instance-record.service"].splitlines()
+    assert "systemd-networkd.service" in " ".join(line for line in unit if line.startswith("Before=")).split()
+
+
+def test_name_is_the_records(machine: Facts) -> None:
+    """The record is applied at every start, and the provider's name for the server is not taken over."""
+    assert machine["wanted"]["cloud-instance-record.service"] == ["multi-user.target"]
+    assert "cloud-instance-record apply" in machine["units"]["cloud-instance-record.service"]
+    assert machine["dhcp"] == {"UseHostname": False}
 
 
 def test_end_is_looked_at_each_minute(machine: Facts) -> None:
     """A timer runs ccc-box, which learns the end and powers off."""
     assert "ccc-box refresh" in machine["units"]["ccc-box-refresh.service"]
     assert "OnUnitInactiveSec=1min" in machine["units"]["ccc-box-refresh.timer"]
+    assert machine["wanted"]["ccc-box-refresh.timer"] == ["timers.target"]
+
+
+def test_what_was_learnt_outlives_the_run(machine: Facts) -> None:
+    """The state is a folder of the unit that stays when the unit has ended."""
+    unit = machine["units"]["ccc-box-refresh.service"].splitlines()
+    assert {"RuntimeDirectory=ccc-box", "RuntimeDirectoryPreserve=true"} <= set(unit)
+
+
+def test_record_is_roots_alone(machines: Facts) -> None:
+    """The record, which holds a token, is closed to everybody else; a system with values never replaces a builder's."""
+    place = "/var/lib/cloud-instance/instance.json"
+    shared, named = (machines[form]["tmpfiles"]["10-cloud-instance"][place] for form in ("shared", "named"))
+    assert {kind: (rule["mode"], rule["user"], rule["group"]) for kind, rule in shared.items()} == {
+        "z": ("0600", "-", "-")
+    }
+    assert {kind: rule["argument"] for kind, rule in named.items()} == {"L": "/etc/cloud-instance/instance.json"}
 
 
 def test_workbench_is_there(machine: Facts) -> None:
@@ -107,6 +168,28 @@ def test_workbench_is_there(machine: Facts) -> None:
     assert wanted - set(machine["packages"]) == set()
     assert machine["nixLd"] is True
     assert "/bin/bash" in machine["tmpfiles"]["20-cloud-instance-workbench"]
+
+
+def test_time_left_is_in_view(machines: Facts, machine: Facts) -> None:
+    """At login to a person alone, in tmux, and in Claude Code's status line."""
+    line = "if [ -t 1 ]; then ccc-box 2>/dev/null || true; fi"
+    assert [line in machine["etc"][shell].splitlines() for shell in ("zprofile", "profile")] == [True, True]
+    assert 'set -g status-right "#(ccc-box tmux) %H:%M"' in machine["etc"]["tmux.conf"].splitlines()
+    settings = json.loads((NIX / "modules" / "claude-settings.json").read_text())
+    assert settings == {"statusLine": {"type": "command", "command": "ccc-box status-line"}}
+    planted = machine["tmpfiles"]["20-cloud-instance-workbench"]["/home/claude/.claude/settings.json"]
+    assert first_file(planted) == (machines["sources"]["settings"], "0600")
+
+
+def test_claude_is_told_where_it_is(machines: Facts, machine: Facts) -> None:
+    """The instructions for an agent on the machine are where Claude Code reads them, and are the guest's to change."""
+    planted = machine["tmpfiles"]["20-cloud-instance-workbench"]["/home/claude/.claude/CLAUDE.md"]
+    assert first_file(planted) == (machines["sources"]["instructions"], "0644")
+
+
+def test_one_package_without_a_free_licence(machine: Facts) -> None:
+    """Claude Code may be unfree, and nothing else, whatever its name begins with."""
+    assert machine["unfree"] == {"everything": False, "allowed": ["claude-code"]}
 
 
 def test_it_starts_by_bios_and_by_efi(machine: Facts) -> None:
@@ -156,6 +239,7 @@ def test_wrapper_is_the_same_machine(machines: Facts) -> None:
 def test_both_forms_are_one_machine(machines: Facts, tmp_path: Path) -> None:
     """The record the builder brings and the values within lead to the same name, key and end."""
     named = machines["named"]
+    assert "".join(f"{key}\n" for key in named["keys"]["claude"]) == PLANTED
     theirs, own = tmp_path / "theirs.json", tmp_path / "own.json"
     theirs.write_text(json.dumps(RECORD))
     own.write_text(named["etc"]["cloud-instance/instance.json"])
@@ -171,7 +255,6 @@ def test_both_forms_are_one_machine(machines: Facts, tmp_path: Path) -> None:
             for command in ("hostname", "end")
         ]
         assert said == [named["hostName"], VALUES["expiresAt"]]
-        assert [json.loads(record.read_text())["user_ssh_key"]] == named["keys"]["claude"]
 
 
 def test_flake_has_its_outputs(machines: Facts) -> None:

@@ -120,3 +120,26 @@ def test_record_for_a_build_is_read_or_refused(tmp_path: Path, change: dict[str,
         assert evaluate(tmp_path, expression) == expected
     else:
         assert said in refusal(tmp_path, expression)
+
+
+@needs_nix
+@pytest.mark.parametrize("field", ["instance_id", "user_ssh_key", "expires_at"])
+def test_record_with_a_nul_is_refused(tmp_path: Path, field: str) -> None:
+    """A NUL behind a good value is refused before Nix cuts it off, and the value is not repeated."""
+    good = next(case["record"] for case in RECORDS if case["name"] == "with an end")
+    without_service = {name: good[name] for name in ("instance_id", "user_ssh_key", "expires_at")}
+    text = json.dumps(without_service | {field: good[field] + "\0; rm -rf /"})
+    (tmp_path / "instance.json").write_text(text)
+    expression = tmp_path / "read.nix"
+    expression.write_text(f"(import {NIX}/lib/validate.nix).readRecord {tmp_path}/instance.json\n")
+    problem = refusal(tmp_path, expression)
+    assert "NUL" in problem
+    assert good[field] not in problem
+
+
+def test_service_refuses_a_nul() -> None:
+    """The service's parser has refused a NUL anywhere in a key long before a record is written."""
+    good = next(case["key"] for case in KEYS if case["name"] == "ed25519 with our comment")
+    assert [parsed(text) for text in (good + "\0", "\0" + good, good.replace(" ", "\0 ", 1), good[:30] + "\0")] == [
+        None
+    ] * 4

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 
 from chalicelib.config import settings as product_settings
+from onebox.built_system import built_system
 from onebox.home import Home
 from onebox.prerequisites import Missing, check_machine, wants_dynamodb_local
 from onebox.product_environment import product_environment
@@ -39,6 +41,7 @@ def test_the_provider_is_real_only_with_a_token_and_no_endpoint(variables: dict[
         ("CCC_EMULATOR_LATENCY", "fast"),
         ("CCC_EMULATOR_LATENCY", "nan"),
         ("CCC_SSH_PORT", "abc"),
+        ("ONEBOX_INSTALLER", "/nowhere"),
         ("CCC_TRUSTED_PROXY", "proxy.example.org"),
         ("CCC_EMULATOR_PORT", "8000"),
     ],
@@ -95,15 +98,37 @@ def test_real_servers_need_real_programs(tmp_path: Path) -> None:
         check_machine(settings)
 
 
-def test_real_servers_need_a_built_system(tmp_path: Path) -> None:
-    """With the programs but without closures the start names the variables."""
+@pytest.fixture
+def real(tmp_path: Path) -> dict[str, str]:
+    """A person with a token and all programs."""
     for name in ("nixos-anywhere", "nix", "ssh"):
         (tmp_path / name).write_text("#!/bin/sh\n")
         (tmp_path / name).chmod(0o755)
-    variables = {"HCLOUD_TOKEN": "t", "PATH": str(tmp_path)}
-    with pytest.raises(Missing, match="CCC_STORE_PATHS and CCC_KEXEC"):
-        check_machine(box_settings(variables))
-    check_machine(box_settings({**variables, "CCC_STORE_PATHS": "/a /b", "CCC_KEXEC": "/c"}))
+    return {"HCLOUD_TOKEN": "t", "PATH": str(tmp_path)}
+
+
+def test_real_servers_need_a_built_system(real: dict[str, str], tmp_path: Path) -> None:
+    """With the programs but without closures the start names the variables, and who knows more."""
+    with pytest.raises(Missing, match=r"CCC_STORE_PATHS and CCC_KEXEC.*make machine.*ccc doctor"):
+        check_machine(box_settings(real), tmp_path / "out")
+    given = box_settings({**real, "CCC_STORE_PATHS": "/a /b", "CCC_KEXEC": "/c"})
+    check_machine(given, tmp_path / "out")
+    assert built_system(given, tmp_path / "out") == "/a /b"
+
+
+def test_the_built_system_is_found_where_it_is_built(real: dict[str, str], tmp_path: Path) -> None:
+    """What `make machine` left is taken without a variable, by its place in the store; a dangling link is not."""
+    out, store = tmp_path / "out", tmp_path / "the store"
+    out.mkdir()
+    for name in ("disko", "toplevel"):
+        (out / name).symlink_to(store / f"0-{name}")
+    settings = box_settings({**real, "CCC_KEXEC": "/c"})
+    with pytest.raises(Missing, match=r"^CCC_STORE_PATHS must"):
+        check_machine(settings, out)
+    for name in ("disko", "toplevel"):
+        (store / f"0-{name}").mkdir(parents=True)
+    check_machine(settings, out)
+    assert shlex.split(built_system(settings, out) or "") == [str(store / "0-disko"), str(store / "0-toplevel")]
 
 
 @pytest.mark.parametrize(

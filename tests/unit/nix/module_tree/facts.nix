@@ -45,11 +45,16 @@ let
           trustedInterfaces
           ;
       };
-      closed = config.networking.nftables.tables.cloud-instance.content;
+      nftables = {
+        inherit (config.networking.nftables) enable;
+        inherit (config.networking.nftables.tables.cloud-instance) content family;
+        table = config.networking.nftables.tables.cloud-instance.enable;
+      };
       network = config.systemd.network.networks."10-uplink".networkConfig;
+      dhcp = config.systemd.network.networks."10-uplink".dhcpV4Config;
 
       ssh = {
-        inherit (config.services.openssh) authorizedKeysFiles settings;
+        inherit (config.services.openssh) authorizedKeysFiles authorizedKeysInHomedir settings;
         hostKeys = map (key: key.type) config.services.openssh.hostKeys;
       };
       inherit (config.users) mutableUsers;
@@ -71,8 +76,18 @@ let
 
       packages = map lib.getName config.environment.systemPackages;
       registry = config.nix.registry;
+      unfree = {
+        everything = config.nixpkgs.config.allowUnfree or false;
+        allowed = lib.filter (name: config.nixpkgs.config.allowUnfreePredicate { pname = name; }) [
+          "claude-code"
+          "claude-code-bun"
+          "steam"
+          "vscode"
+        ];
+      };
       etc = lib.mapAttrs (_: text) (lib.filterAttrs (_: entry: entry.enable) config.environment.etc);
       units = lib.mapAttrs (_: unit: unit.text) config.systemd.units;
+      wanted = lib.mapAttrs (_: unit: unit.wantedBy) config.systemd.units;
       tmpfiles = config.systemd.tmpfiles.settings;
       grub = {
         inherit (config.boot.loader.grub)
@@ -90,6 +105,11 @@ let
     };
 in
 {
+  # Where the guest's first files come from: a store path says their content too.
+  sources = {
+    instructions = "${checkout + "/nix/box/CLAUDE.md"}";
+    settings = "${checkout + "/nix/modules/claude-settings.json"}";
+  };
   shared = facts cloud.nixosConfigurations.cloud-instance;
   named = facts (cloud.lib.mkCloudInstance values);
   wrapped = facts wrapped.nixosConfigurations.instance;
