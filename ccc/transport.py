@@ -40,7 +40,8 @@ class Answer:
 class Request:
     """One request; `key` is its Idempotency-Key, `etag` what is known already, `hold` seconds it may be kept open.
 
-    `repeatable` says of a POST without a key that sending it twice does what sending it once does.
+    `repeatable` says of a POST without a key that sending it twice does what sending it once does. `answers` are the
+    statuses beside the successes whose document is an answer here and no error.
     """
 
     method: str
@@ -51,6 +52,7 @@ class Request:
     etag: str | None = None
     hold: int = 0
     repeatable: bool = False
+    answers: frozenset[int] = frozenset()
 
 
 class Transport:
@@ -80,7 +82,7 @@ class Transport:
         if response.status == NOT_MODIFIED:
             return Answer(status=response.status, document=None, headers=headers)
         document = self._document(response, headers)
-        if not 200 <= response.status < 300:  # noqa: PLR2004 the successes of HTTP
+        if not (200 <= response.status < 300 or response.status in request.answers):  # noqa: PLR2004 HTTP's successes
             raise self._refusal(request, response.status, document, headers)
         if not isinstance(document, dict):
             raise self._not_ours(response.status, headers)

@@ -1,6 +1,6 @@
 """Logs as one JSON object a line: the event's name and its fields, never a key, a token or an address.
 
-Whoever logs gives `extra={"fields": {...}}`. What looks like a token or an address is struck out here all the same,
+Whoever logs gives `extra={"fields": {...}}`. What looks like a token, an SSH key or an address is struck out here all the same,
 and of an exception only its kind and where it happened are told: its text may quote what a guest typed.
 """
 
@@ -15,8 +15,14 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 _SECRET = re.compile(
-    r"ccc_[a-z]+_[A-Za-z0-9_-]+|[^\s\"'<>(),;:]+@[A-Za-z0-9.-]+|-{2,5} ?BEGIN [A-Z ]+-{2,5}.*", re.DOTALL
+    r"ccc_[a-z]+_[A-Za-z0-9_-]+"
+    r"|AAAA[A-Za-z0-9+/]{20,}={0,2}"
+    r"|[^\s\"'<>(),;:]+@[A-Za-z0-9.-]+"
+    r"|-{2,5} ?BEGIN [A-Z ]+-{2,5}.*",
+    re.DOTALL,
 )
+"""Our tokens, the body of an SSH key, addresses, private keys."""
+
 _FRAMES = 12
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from onebox import dynamodb_local, marks
 from onebox.build_folder import BuildFolder
+from onebox.built_system import built_system
 from onebox.failpoints import BUILDER_PORT
 from onebox.failpoints import VARIABLE as KILL_AFTER
 from onebox.home import Home
@@ -136,13 +137,14 @@ class Commands:
 
     def _closures(self) -> dict[str, str]:
         given = self.settings.variables
+        built = given.get("CCC_STORE_PATHS") if self.settings.emulated else built_system(self.settings)
         return {
-            "CCC_STORE_PATHS": given.get("CCC_STORE_PATHS") or shlex.join(STAND_IN_STORE_PATHS),
+            "CCC_STORE_PATHS": built or shlex.join(STAND_IN_STORE_PATHS),
             "CCC_KEXEC": given.get("CCC_KEXEC") or str(self.home.path / KEXEC_STAND_IN),
         }
 
     def _path(self) -> str:
-        first = [str(CHECKOUT / "onebox" / "bin")] if self.settings.emulated else []
+        first = [str(self.settings.installer)] if self.settings.emulated else []
         usual = self.settings.variables.get("PATH") or os.defpath
         return os.pathsep.join([*first, str(Path(self.python).parent), usual])
 

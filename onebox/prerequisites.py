@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sys
+from pathlib import Path
 
 from onebox import dynamodb_local
+from onebox.built_system import OUT, built_system
 from onebox.commands import KEXEC_STAND_IN, dynamodb_directory
 from onebox.home import Home
 from onebox.settings import BoxSettings
@@ -15,12 +17,15 @@ class Missing(Exception):
     """Something that is needed is not there; the message says what to install or set."""
 
 
-def check_machine(settings: BoxSettings) -> None:
-    """Raise Missing unless everything is there that this start will use."""
+_DOCTOR = "`bin/ccc doctor` lists everything that is missing, with remedies"
+
+
+def check_machine(settings: BoxSettings, out: Path = OUT) -> None:
+    """Raise Missing unless everything is there that this start will use; `out` is where `make machine` builds."""
     if not sys.platform.startswith("linux"):
         raise Missing("One box runs on Linux only: it ties its processes together with Linux's parent-death signal.")
     if not settings.emulated:
-        _check_real(settings)
+        _check_real(settings, out)
     if wants_dynamodb_local(settings):
         problem = dynamodb_local.missing(dynamodb_directory())
         if problem is not None:
@@ -38,18 +43,19 @@ def make_kexec_stand_in(home: Home) -> None:
     (home.path / KEXEC_STAND_IN).touch(mode=0o600)
 
 
-def _check_real(settings: BoxSettings) -> None:
+def _check_real(settings: BoxSettings, out: Path) -> None:
     path = settings.variables.get("PATH")
     absent = [name for name in ("nixos-anywhere", "nix", "ssh") if shutil.which(name, path=path) is None]
     if absent:
         raise Missing(
             f"HCLOUD_TOKEN is set, so real servers would be bought, but {' and '.join(absent)} is not on PATH. "
-            "Install nix (https://nixos.org/download), then `nix profile install nixpkgs#nixos-anywhere`; "
+            f"Install nix (https://nixos.org/download) and the pinned nixos-anywhere: {_DOCTOR}; "
             "or unset HCLOUD_TOKEN to work with the emulator."
         )
-    unset = [name for name in ("CCC_STORE_PATHS", "CCC_KEXEC") if not settings.variables.get(name)]
+    unset = [] if built_system(settings, out) else ["CCC_STORE_PATHS"]
+    unset += [] if settings.variables.get("CCC_KEXEC") else ["CCC_KEXEC"]
     if unset:
         raise Missing(
-            f"{' and '.join(unset)} must say where the built system lies: build it with `make machine`, "
-            "or unset HCLOUD_TOKEN to work with the emulator."
+            f"{' and '.join(unset)} must say where the built system and its installer lie: `make machine` builds the "
+            f"system, and {_DOCTOR}; or unset HCLOUD_TOKEN to work with the emulator."
         )

@@ -22,12 +22,17 @@ class WrongSettings(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxSettings:
-    """Ports are on 127.0.0.1; `latency` is the emulator's share of real latencies; `real_token` None means emulated."""
+    """Ports are on 127.0.0.1; `latency` is the emulator's share of real latencies; `real_token` None means emulated.
+
+    `installer` is the folder whose `nixos-anywhere` installs the emulator's servers (`ONEBOX_INSTALLER`): the stand-in,
+    unless somebody wants to see another one at work.
+    """
 
     home: Path
     port: int
     emulator_port: int
     latency: float
+    installer: Path
     real_token: str | None = field(repr=False)
     variables: Mapping[str, str] = field(repr=False)
 
@@ -68,6 +73,7 @@ def box_settings(variables: Mapping[str, str]) -> BoxSettings:
         port=port,
         emulator_port=emulator_port,
         latency=_latency(variables.get("CCC_EMULATOR_LATENCY") or "0.02"),
+        installer=_installer(variables),
         real_token=token or None,
         variables=variables,
     )
@@ -85,6 +91,16 @@ def _ip(variables: Mapping[str, str], name: str) -> None:
         ipaddress.ip_address(variables[name])
     except ValueError as error:
         raise WrongSettings(f"{name} must be one IP address, not {variables[name]!r}.") from error
+
+
+def _installer(variables: Mapping[str, str]) -> Path:
+    given = variables.get("ONEBOX_INSTALLER")
+    if not given:
+        return CHECKOUT / "onebox" / "bin"
+    folder = Path(given).resolve()
+    if not os.access(folder / "nixos-anywhere", os.X_OK):
+        raise WrongSettings(f"ONEBOX_INSTALLER must be a folder with a program nixos-anywhere in it, not {given!r}.")
+    return folder
 
 
 def _latency(text: str) -> float:

@@ -107,6 +107,7 @@ OTHER_COMMANDS = {
     "ssh-config": "prints what `status` shows for ssh",
     "wait": "asks `GET /instances/{id}` until it is ready",
     "logs": "asks `GET /instances/{id}/log`, which `show` answers",
+    "doctor": "looks at the machine on which it runs, and at `GET /health/ready`",
     "context": "keeps addresses and tokens on the caller's machine",
     "completion": "prints a script for the shell",
 }

@@ -389,7 +389,7 @@ def test_a_living_row_is_never_purged(instances: StoredInstances, table: Table) 
     assert tombstone is not None
     assert tombstone.purge_at == int((NOW + timedelta(days=30)).timestamp())
     assert record is not None
-    assert record.purge_at == int((NOW + timedelta(days=200)).timestamp())
+    assert record.purge_at == int((NOW + timedelta(days=38)).timestamp())
 
 
 def test_a_reader_of_the_table_sees_fields(instances: StoredInstances, table: Table) -> None:

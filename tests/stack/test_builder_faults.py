@@ -90,6 +90,7 @@ def test_a_target_that_is_silent_or_gone_is_given_up_at_the_deadline(box: Box, g
     box.patient(lambda: (200, box.provider("DELETE", f"/servers/{server_id}")))  # locked while it starts
     box.until(silent, "installing")
     until(lambda: box.show(silent)["stage"] == "ssh", "the builder never looked")
+    until(lambda: box.show(gone)["stage"] is not None, "the other builder never claimed")  # its time begins with that
     began = time.monotonic()
     box.advance_clock("46m")
     failed_with(box, silent, Cause.SSH_NEVER_UP, Cause.TIMEOUT)

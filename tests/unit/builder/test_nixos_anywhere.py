@@ -31,12 +31,13 @@ def test_the_three_runs_differ_in_their_phases_alone(world: World) -> None:
         ]
 
 
-def test_the_usual_port_and_the_usual_installer_are_not_named(world: World) -> None:
-    """Port 22 and a missing CCC_KEXEC add no argument."""
-    settings = replace(read(world.environment), kexec=None)
+def test_the_usual_port_is_not_named(world: World) -> None:
+    """Port 22 adds no argument; the installer is named all the same."""
+    settings = read(world.environment)
     place = Workplace(root=Path("/somewhere"))
     line = arguments(settings, replace(world.order, ssh_port=22), place, "kexec")
-    assert not {"--ssh-port", "--post-kexec-ssh-port", "--kexec"} & set(line)
+    assert not {"--ssh-port", "--post-kexec-ssh-port"} & set(line)
+    assert line[line.index("--kexec") + 1] == world.environment["CCC_KEXEC"]
 
 
 def test_the_extra_files_are_the_instances_three_facts(world: World) -> None:

@@ -20,19 +20,20 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "CCC_ATTEMPT": "1",
         "CCC_CLAIM_CODE": "code",
         "CCC_STORE_PATHS": "/nix/store/a /nix/store/b",
+        "CCC_KEXEC": "/nix/store/k",
         "PATH": str(Programs(tmp_path / "bin").folder),
     }
 
 
 def test_a_complete_environment_is_read_whole(environment: dict[str, str]) -> None:
-    """Every value gets where it belongs; clock and installer may be left out."""
+    """Every value gets where it belongs; the clock may be left out."""
     settings = read(environment)
     assert (settings.api_url, settings.instance_id, settings.attempt) == (
         "https://example.org/prod/api",
         "0123456789ab",
         1,
     )
-    assert (settings.disko, settings.toplevel, settings.kexec) == ("/nix/store/a", "/nix/store/b", None)
+    assert (settings.disko, settings.toplevel, settings.kexec) == ("/nix/store/a", "/nix/store/b", "/nix/store/k")
     assert settings.clock_file is None
     assert settings.nixos_anywhere == f"{environment['PATH']}/nixos-anywhere"
 
@@ -59,6 +60,9 @@ def test_the_clock_file_is_an_absolute_path(environment: dict[str, str]) -> None
         ("CCC_STORE_PATHS", ""),
         ("CCC_STORE_PATHS", "/nix/store/a"),
         ("CCC_STORE_PATHS", "a b"),
+        ("CCC_KEXEC", ""),
+        ("CCC_KEXEC", "kexec.tar.gz"),
+        ("CCC_KEXEC", "https://example.org/kexec.tar.gz"),
         ("CCC_CLOCK", "file://relative"),
         ("CCC_CLOCK", "ntp:"),
         ("ONEBOX_KILL_AFTER", "Builder.ssh"),
@@ -85,7 +89,7 @@ def test_all_faults_are_named_at_once() -> None:
     """An empty environment gets one answer with everything that is missing."""
     with pytest.raises(SettingsInvalid) as told:
         read({})
-    assert len(told.value.problems) == 7
+    assert len(told.value.problems) == 8
 
 
 def test_the_settings_do_not_show_the_claim_code(environment: dict[str, str]) -> None:

@@ -37,7 +37,10 @@ def environment(service: GuestService, tmp_path: Path, monkeypatch: pytest.Monke
         "LANG": "C.UTF-8",
         "TZ": "UTC",
     }
-    for name in ("NO_COLOR", "BROWSER", "TERM", "SHELL", "CCC_PROGRAM", "COLUMNS", "_CCC_COMPLETE"):
+    for name in (
+        *("NO_COLOR", "BROWSER", "TERM", "SHELL", "CCC_PROGRAM", "COLUMNS", "_CCC_COMPLETE"),
+        *("HCLOUD_TOKEN", "HCLOUD_ENDPOINT", "CCC_STORE_PATHS", "CCC_KEXEC", "CCC_PUBLIC_URL"),
+    ):
         monkeypatch.delenv(name, raising=False)
     for name, value in chosen.items():
         monkeypatch.setenv(name, value)

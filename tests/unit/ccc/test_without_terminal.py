@@ -33,6 +33,7 @@ TYPED = {
     "retry": [BROKEN, "--no-wait"],
     "rotate-token": [ID],
     "reap": ["--confirm", "3"],
+    "doctor": [],
     "context": ["list"],
     "completion": ["bash"],
 }
