@@ -1,7 +1,7 @@
 """Logs as one JSON object a line: the event's name and its fields, never a key, a token or an address.
 
-Whoever logs gives `extra={"fields": {...}}`. What looks like a token, an SSH key or an address is struck out here all the same,
-and of an exception only its kind and where it happened are told: its text may quote what a guest typed.
+Whoever logs gives `extra={"fields": {...}}`. What looks like a token, an SSH key or an address is struck out here all
+the same, and of an exception only its kind and where it happened are told: its text may quote what a guest typed.
 """
 
 from __future__ import annotations
