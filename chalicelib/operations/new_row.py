@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain import email, tokens
@@ -55,19 +56,7 @@ def ordered(
     now: datetime,
 ) -> Instance:
     """An order: written with what it reserves, and worked on at once."""
-    return Instance(
-        id=instance_id,
-        status=Status.REQUESTED,
-        status_since=now,
-        created_at=now,
-        requested_at=now,
-        due_at=now,
-        email=address.value,
-        owner=owner_of(services, address),
-        ssh_public_key=ssh_key.line(f"cc-{instance_id}"),
-        wish=wish,
-        by_operator=by_operator,
-        request_hash=request_hash,
-        secret_id=services.keyring.newest(),
-        holds=(hold,),
+    wish_row = wished(
+        services, instance_id, address=address, ssh_key=ssh_key, wish=wish, request_hash=request_hash, now=now
     )
+    return replace(wish_row, status=Status.REQUESTED, requested_at=now, by_operator=by_operator, holds=(hold,))
