@@ -11,6 +11,7 @@ const EVERY_MINUTE = 60_000;
 
 const form = byId("signup");
 const key = byId("ssh_public_key");
+let emptied = false; // a private key was there, and nothing has come in its place
 
 function wrongWithAddress(text) {
   return /^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text.trim()) ? "" : "write it as name@example.org";
@@ -19,7 +20,7 @@ function wrongWithAddress(text) {
 function wrong() {
   return {
     email: wrongWithAddress(byId("email").value),
-    ssh_public_key: wrongWithKey(key.value),
+    ssh_public_key: emptied ? PRIVATE_SAID : wrongWithKey(key.value),
     hours: hoursTyped() === null ? `must be a whole number from 1 to ${byId("hours").max}` : "",
     location: canBeHad() ? "" : "this type is not to be had there",
   };
@@ -29,10 +30,14 @@ function wrong() {
 function refusePrivate() {
   if (isPrivate(key.value)) {
     key.value = "";
+    emptied = true;
     mark("ssh_public_key", PRIVATE_SAID);
     key.focus();
-  } else if (key.value !== "" && key.hasAttribute("aria-invalid")) {
-    mark("ssh_public_key", wrongWithKey(key.value));
+  } else if (key.value !== "") {
+    emptied = false;
+    if (key.hasAttribute("aria-invalid")) {
+      mark("ssh_public_key", wrongWithKey(key.value));
+    }
   }
 }
 
@@ -49,6 +54,7 @@ async function takeFile(field) {
     field.focus();
   } else {
     key.value = text.trim();
+    emptied = false;
   }
 }
 
