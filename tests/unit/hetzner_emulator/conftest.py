@@ -34,8 +34,8 @@ def real_pace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 @pytest.fixture
 def slow(real_pace: Emulator) -> Emulator:
-    """The same, for one test: its clock counts from the test's beginning."""
-    real_pace.begin_era()
+    """The same, for one test: its clock stands still but where the test moves it."""
+    real_pace.stop_clock()
     return real_pace
 
 

@@ -106,7 +106,7 @@ def test_the_bill(slow: Emulator) -> None:
     api.ok("POST", f"/servers/{ident}/actions/poweroff")
     slow.advance(2 * 3600 + 60)
     api.ok("DELETE", f"/servers/{ident}")
-    slow.advance(1000 * 3600)
+    slow.advance(1000 * 3600 + 1)
     bill = api.call("GET", "/_emulator/bill").body["projects"][api.token.replace("token", "project")]
     lines = {line["name"]: line for line in bill["servers"]}
     assert lines["short"]["hours"] == 3

@@ -29,6 +29,16 @@ def test_the_clock_reads_its_file_at_use(tmp_path: Path) -> None:
     assert abs(clock.now() - real.now()) < 1
 
 
+def test_a_clock_can_be_stopped(tmp_path: Path) -> None:
+    """A file with `=` in front says what time it is, whatever time passes; without it the clock goes on."""
+    file = tmp_path / "clock"
+    file.write_text("=2000000000.5")
+    clock = Clock(file)
+    assert clock.now() == clock.now() == 2_000_000_000.5
+    file.write_text("60")
+    assert clock.now() - Clock().now() == pytest.approx(60, abs=1)
+
+
 def test_cloud_config() -> None:
     """Keys for root, the host key and the password rule are read; the rest is left alone."""
     boot = read(
