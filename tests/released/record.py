@@ -1,0 +1,133 @@
+"""Write down what a release leaves in its table, and its code that reads it: `python -m tests.released.record 0.1.0`.
+
+To be run once in the checkout of a release, before its tag. `items.jsonl` holds every form that an item took in a few
+lives; `reader.zip` holds domain, operations and storage, which import nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from chalicelib.domain import labels
+from chalicelib.domain.build import Cause
+from chalicelib.domain.errors import ProviderUnknown
+from chalicelib.domain.instance import Status
+from chalicelib.operations.deprovision import deprovision
+from chalicelib.operations.extend import extend
+from chalicelib.operations.show_runs import list_runs
+from tests.unit.operations.guests import asked, confirmed
+from tests.unit.operations.world import World
+
+HERE = Path(__file__).parent
+ROOMS = ("domain", "operations", "storage")
+MINUTE = timedelta(minutes=1)
+
+
+def recorded() -> list[dict[str, Any]]:
+    """Every form of every item of some lives: `{"item": …}` as the table holds it, in the order of their appearance."""
+    seen: dict[str, dict[str, Any]] = {}
+    for world in _lives():
+        for item, body in world.table._items.values():
+            document = asdict(item) | {"body": json.loads(body)}
+            seen.setdefault(_form(document), document)
+    return list(seen.values())
+
+
+def _form(document: dict[str, Any]) -> str:
+    """What makes an item another one than those before: its kind, and for a row its status and who asked for it."""
+    kind, body = document["key"].partition("#")[0], document["body"]
+    return ":".join(
+        str(part) for part in (kind, body.get("status"), body.get("by_operator"), body.get("end_reason"), sorted(body))
+    )
+
+
+def _lives() -> Iterator[World]:
+    """The same worlds again and again, as time goes on in them."""
+    yield from _guest_life()
+    yield from _failed_life()
+    yield from _lost_life()
+
+
+def _guest_life() -> Iterator[World]:
+    world = World()
+    wish = asked(world)
+    yield world
+    row = confirmed(world, "ben@example.com")
+    yield world
+    world.settle(row.id, Status.INSTALLING)
+    yield world
+    world.build(row.id)
+    world.follow_nudges()
+    yield world
+    world.wait(10 * MINUTE)
+    extend(world.services, row.id, hours=1, key="once")
+    world.reap()
+    yield world
+    deprovision(world.services, row.id)
+    yield world
+    world.follow_nudges()
+    world.settle(wish.id, Status.DELETED, within=timedelta(hours=26))
+    yield world
+
+
+def _failed_life() -> Iterator[World]:
+    world = World()
+    row = world.installing(2)
+    for attempt in (1, 2, 3):
+        world.claim(row.id, attempt)
+        world.fail_build(row.id, Cause.COPY_FAILED, attempt)
+        yield world
+        for _ in range(4):
+            world.wait(MINUTE)
+    world.settle(row.id, Status.FAILED)
+    yield world
+
+
+def _lost_life() -> Iterator[World]:
+    world = World()
+    ordered = world.order(3).instance
+    world.servers.fail_next(ProviderUnknown("no answer"), "create")
+    world.servers.fail_next(ProviderUnknown("no answer"), "find")
+    world.follow_nudges()
+    assert world.row(ordered.id).status is Status.CREATING
+    yield world
+    world.settle(ordered.id, Status.INSTALLING)
+    world.build(ordered.id)
+    row = world.settle(ordered.id, Status.RUNNING)
+    fact = next(iter(world.servers.project.servers.values()))
+    stray = {**fact.labels, labels.INSTANCE: "0" * 12}
+    world.servers.add(replace(fact, server_id=1, name="cc-" + "0" * 12, labels=stray))
+    world.wait(40 * MINUTE)
+    yield world
+    world.servers.project.servers.clear()
+    while world.row(row.id).status is Status.RUNNING:
+        world.wait(16 * MINUTE)
+        yield world
+    world.settle(row.id, Status.DELETED)
+    assert list_runs(world.services, limit=1)
+    yield world
+
+
+def write(version: str) -> None:
+    """Write the two files of a release."""
+    folder = HERE / version
+    folder.mkdir(exist_ok=True)
+    lines = [json.dumps(document, sort_keys=True) for document in recorded()]
+    (folder / "items.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    package = HERE.parent.parent / "chalicelib"
+    with zipfile.ZipFile(folder / "reader.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        files = [package / "__init__.py", *(path for room in ROOMS for path in sorted((package / room).rglob("*.py")))]
+        for path in files:
+            name = zipfile.ZipInfo(str(path.relative_to(package.parent)), (2026, 1, 1, 0, 0, 0))
+            archive.writestr(name, path.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+if __name__ == "__main__":
+    write(sys.argv[1])

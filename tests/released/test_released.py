@@ -1,0 +1,153 @@
+"""Old and new code side by side on one table, as they are for minutes in every deployment (row Z1).
+
+`0.1.0/items.jsonl` is what that release wrote, `0.1.0/reader.zip` the part of its code that reads; both were made by
+`record.py` in its checkout. A release adds a folder of its own, and none is ever changed.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import fields
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import labels
+from chalicelib.domain.instance import TERMINAL, Instance, Status
+from chalicelib.domain.orphans import ServerFact
+from chalicelib.storage import rows
+from chalicelib.storage.codec import to_document
+from chalicelib.storage.table import Item, Put
+from tests.released.record import recorded
+from tests.unit.operations.world import World
+
+HERE = Path(__file__).parent
+CHECKOUT = str(HERE.parent.parent)
+RELEASES = sorted(path.name for path in HERE.iterdir() if (path / "items.jsonl").is_file())
+WINDOW = timedelta(days=2)
+NOT_KNOWN_THERE: dict[str, str] = {}
+"""Kinds of items that a released reader may refuse with UnknownSchema, each with the reason why that is harmless."""
+
+
+def items(release: str) -> list[dict[str, Any]]:
+    """What a release wrote."""
+    return [json.loads(line) for line in (HERE / release / "items.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def archive(release: str) -> str:
+    """The code of a release that reads."""
+    return str(HERE / release / "reader.zip")
+
+
+def read_by(code: str, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What items mean to some code, read in a process of its own."""
+    given = "".join(json.dumps(document) + "\n" for document in documents)
+    command = [sys.executable, "-I", str(HERE / "read.py"), code]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=True, timeout=60)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def instances(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the items that are rows of instances."""
+    return [document for document in documents if document["key"].startswith(rows.PREFIX)]
+
+
+@pytest.fixture(scope="module")
+def of_today() -> list[dict[str, Any]]:
+    """What this release writes."""
+    return recorded()
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_z1_this_release_reads_what_a_released_one_wrote(release: str) -> None:
+    """Every item means to this code what it meant to the code that wrote it (row Z1)."""
+    written = items(release)
+    then = read_by(archive(release), written)
+    assert [each for each in then if "defect" in each or "unknown" in each] == []
+    assert read_by(CHECKOUT, written) == then
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_z1_a_released_one_reads_what_this_release_writes(release: str, of_today: list[dict[str, Any]]) -> None:
+    """The old code beside the new gives every item the same meaning, or says that it does not know it (row Z1)."""
+    then = read_by(archive(release), of_today)
+    now = read_by(CHECKOUT, of_today)
+    differ = [
+        (document["key"], old, new)
+        for document, old, new in zip(of_today, then, now, strict=True)
+        if old != new and not (old == {"unknown": True} and document["key"].partition("#")[0] in NOT_KNOWN_THERE)
+    ]
+    assert differ == []
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_nothing_of_a_released_row_is_lost_when_it_is_written_again(release: str) -> None:
+    """A row that this release reads and writes holds every field and value that it had."""
+    for document in instances(items(release)):
+        again = to_document(rows.instance_of(Item(**document)))
+        assert _within(document["body"], again), document["key"]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_every_status_was_recorded(release: str) -> None:
+    """The lives that were recorded pass through every status that a released row may be in."""
+    assert {document["body"]["status"] for document in instances(items(release))} == {each.value for each in Status}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_z1_a_life_begun_by_a_released_one_ends_under_this_one(release: str) -> None:
+    """Whatever a row was waiting for, this release brings it to its end: no server left, nothing raised (row Z1)."""
+    for document in instances(items(release)):
+        assert _lived_out(document).status in TERMINAL, document["key"]
+
+
+def test_the_recording_is_of_this_checkout(of_today: list[dict[str, Any]]) -> None:
+    """What is recorded today has every field of a row: a recording that lagged behind would prove nothing."""
+    names = {field.name for field in fields(Instance)} - {"version", "op_id", "due_at"}
+    assert [document["key"] for document in instances(of_today) if set(document["body"]) != names] == []
+
+
+def _within(before: Any, after: Any) -> bool:
+    """Whether all of a document is in another one, which may have more fields."""
+    if isinstance(before, dict):
+        return all(name in after and _within(value, after[name]) for name, value in before.items())
+    if isinstance(before, list):
+        return len(before) == len(after) and all(map(_within, before, after))
+    return bool(before == after)
+
+
+def _lived_out(document: dict[str, Any]) -> Instance:
+    """The row of an item after two days in a world of its own, where its server stands at the provider."""
+    world = World()
+    row = rows.instance_of(Item(**document))
+    world.table.write([Put(item=Item(**(document | {"version": 0})), expected=0)])
+    world.clock.advance(max(_last_touched(row) - world.clock.now(), timedelta(0)))
+    if row.machine is not None and row.status not in TERMINAL:
+        world.servers.add(_server(world, row))
+    until = world.clock.now() + WINDOW
+    while world.row(row.id).status not in TERMINAL and world.clock.now() < until:
+        world.wait(timedelta(minutes=10))
+    assert world.servers.project.servers == {}
+    assert "instance.raised" not in world.alarms.events()
+    return world.row(row.id)
+
+
+def _last_touched(row: Instance) -> datetime:
+    return max(moment for moment in (row.status_since, row.running_at, row.created_at) if moment is not None)
+
+
+def _server(world: World, row: Instance) -> ServerFact:
+    machine = row.machine
+    assert machine is not None
+    return ServerFact(
+        server_id=machine.server_id,
+        name=row.name,
+        labels=labels.server_labels(stack=world.stack.uuid, instance_id=row.id),
+        created_at=machine.created_at,
+        status="running",
+        ip=machine.ip,
+    )
