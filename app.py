@@ -1,7 +1,7 @@
 """The Chalice application: what Lambda calls. Every decision is elsewhere; here handlers meet verbs.
 
-`app` answers HTTP, `advance` is the worker that nudges invoke, `tick` and `reap` are the schedule. A handler whose verb
-failed raises, so that the failure shows in the error metric.
+`app` answers HTTP, `advance` is the worker that nudges invoke, `tick` and `reap` are the schedule, and `mail_feedback`
+hears of letters that came back. A handler whose verb failed raises, so that the failure shows in the error metric.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from chalice.app import Chalice, CloudWatchEvent
 from chalicelib import config, log, wiring
 from chalicelib.api.edge import Edge
 from chalicelib.api.everything import add_routes
+from chalicelib.api.mail_feedback import mail_feedback as record_mail_feedback
 from chalicelib.operations import advance as advance_verb
+from chalicelib.operations import found_stack as found_stack_verb
 from chalicelib.operations import reap as reap_verb
 from chalicelib.operations import tick as tick_verb
 from chalicelib.operations.ports import RunState
@@ -35,10 +37,22 @@ app = Chalice(app_name="ccc", configure_logs=False)
 add_routes(app, services, _edge)
 
 
+@app.middleware("all")
+def name_the_invocation(event: Any, proceed: Callable[[Any], Any]) -> Any:
+    """Let every line of the log say which invocation it belongs to."""
+    with log.invocation(getattr(event, "lambda_context", None) or event.context):
+        return proceed(event)
+
+
 @app.lambda_function(name="advance")
-def advance(event: dict[str, str], context: Any) -> None:
-    """Look at one row (`{"advance": id}`), or carry out a requested reap run (`{"reap": id}`)."""
-    if "reap" in event:
+def advance(event: dict[str, Any], context: Any) -> None:
+    """Look at one row, carry out a requested run, or found the stack.
+
+    `{"advance": id}`, `{"reap": run}`, `{"found_stack": true}`.
+    """
+    if event.get("found_stack"):
+        found_stack_verb.found_stack(services)
+    elif "reap" in event:
         reap_verb.run_requested(services, event["reap"], left=_left(context))
     else:
         advance_verb.advance(services, event["advance"])
@@ -56,6 +70,12 @@ def reap(event: CloudWatchEvent) -> None:
     run = reap_verb.reap(services, left=_left(event.context))
     if run.errors or run.state is RunState.FAILED:
         raise RuntimeError(f"reap run {run.id} has {len(run.errors)} errors")
+
+
+@app.lambda_function(name="mail_feedback")
+def mail_feedback(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 -- Lambda's form of a handler
+    """Record what SES tells of our letters, as SNS hands it over."""
+    record_mail_feedback(services, event)
 
 
 def _left(context: Any) -> Callable[[], float]:

@@ -10,6 +10,11 @@
     # By tag, so that a new Claude Code comes in by a decision and not by a lock file's update.
     claude-code.url = "github:sadjow/claude-code-nix/v2.1.240";
     claude-code.inputs.nixpkgs.follows = "nixpkgs";
+
+    # 1.13.0 with what came after it until July 2026. Its recipe alone, not its flake: that brings four more inputs
+    # for tests of its own, and what the recipe needs is in our nixpkgs.
+    nixos-anywhere.url = "github:nix-community/nixos-anywhere/91fc9b70fc295258c366cce8627efb6f185fd9fb";
+    nixos-anywhere.flake = false;
   };
 
   outputs =
@@ -18,6 +23,7 @@
       nixpkgs,
       disko,
       claude-code,
+      nixos-anywhere,
     }:
     let
       system = "x86_64-linux";
@@ -47,6 +53,8 @@
         inherit (shared.config.system.build) toplevel;
         disko = shared.config.system.build.diskoScript;
         image = shared.config.system.build.diskoImages;
+        # What the builder installs with, at the version that it knows; `make machine` links it beside the system.
+        nixos-anywhere = pkgs.callPackage "${nixos-anywhere}/src" { };
       };
 
       checks.${system} = import ./nix/checks { inherit self pkgs; };

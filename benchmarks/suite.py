@@ -21,6 +21,7 @@ NAMES = (
     "sqlite_store",
     "emulator_speed",
     "api_overhead",
+    "cold_import",
     "reap_scaling",
 )
 

@@ -51,16 +51,22 @@ class Deadline:
 
 
 class Allowance:
-    """What one stretch of work may take: `seconds` of real time from now, and never past the deadline."""
+    """What one stretch of work may take: `seconds` from now, by either clock, and never past the deadline.
+
+    By the real one, since what hangs does so on no shared clock; by the shared one, since it is what all others go by:
+    where somebody moves it on, the stretch is as long as they see it.
+    """
 
     def __init__(self, seconds: float, deadline: Deadline) -> None:
         self.seconds = seconds
         self.deadline = deadline
         self._end = time.monotonic() + seconds
+        self._at_end = deadline.left() - seconds
 
     def left(self) -> float:
         """Seconds that are left, negative when it is used up."""
-        return min(self._end - time.monotonic(), self.deadline.left())
+        left = self.deadline.left()
+        return min(self._end - time.monotonic(), left - self._at_end, left)
 
     @property
     def late(self) -> bool:

@@ -5,6 +5,8 @@ Pure order of things; how a step is done is in the file of its name. It raises w
 
 from __future__ import annotations
 
+import math
+
 from builder.check import check_authorized_keys
 from builder.clock import Allowance, Deadline
 from builder.log_tail import LogTail
@@ -49,8 +51,9 @@ class Install:
             self._verify()
 
     def _wait(self) -> None:
+        allowance = self._allow(self._pace.ssh_within)  # before it is told: from then on others count its time
         self._reporter.begin(Phase.SSH)
-        wait_for_ssh(self._order, self._allow(self._pace.ssh_within), self._pace, self._reporter.flush)
+        wait_for_ssh(self._order, allowance, self._pace, self._reporter.flush)
         self._settings.failpoint.returned("Builder.ssh")
 
     def _kexec(self, place: Workplace) -> None:
@@ -67,12 +70,14 @@ class Install:
     def _install(self, place: Workplace) -> None:
         allowance = self._allow(self._pace.install_within)
         try:
-            self._run(place, "disko,install", INSTALL_RUN, allowance)
+            self._run(place, "disko,install", INSTALL_RUN, allowance, quiet=self._pace.silence_within)
         except RunFailed as failure:
-            if failure.cause is not Cause.COPY_FAILED or failure.step is INSTALL_RUN:
+            if failure.cause is not Cause.COPY_FAILED:
                 raise
-            # The disk is mounted and holds what was copied so far: copying goes on from there.
-            self._run(place, "install", failure.step, allowance)
+            # Once the disk is mounted it holds what was copied so far, and copying goes on from there. Before, only
+            # the disko script was on its way. No cache is asked any more: it may be what failed (row B11).
+            phases = "disko,install" if failure.step is INSTALL_RUN else "install"
+            self._run(place, phases, failure.step, allowance, caches=False)
         self._settings.failpoint.returned("Builder.install")
 
     def _check(self) -> None:
@@ -84,16 +89,25 @@ class Install:
         self._settings.failpoint.returned("Builder.reboot")
 
     def _verify(self) -> None:
+        allowance = self._allow(self._pace.reboot_within)
         self._reporter.begin(Phase.VERIFY)
-        verify(self._order, self._allow(self._pace.reboot_within), self._pace, self._reporter.flush)
+        verify(self._order, allowance, self._pace, self._reporter.flush)
         self._settings.failpoint.returned("Builder.verify")
 
     def _run(
-        self, place: Workplace, phases: str, first: Step, allowance: Allowance, *, key_changes: bool = False
+        self,
+        place: Workplace,
+        phases: str,
+        first: Step,
+        allowance: Allowance,
+        *,
+        key_changes: bool = False,
+        caches: bool = True,
+        quiet: float = math.inf,
     ) -> None:
-        Run(first, self._tail, self._reporter, self._pace, key_changes=key_changes).follow(
-            arguments(self._settings, self._order, place, phases), environment(self._settings, place), allowance
-        )
+        words = arguments(self._settings, self._order, place, phases, caches=caches)
+        run = Run(first, self._tail, self._reporter, self._pace, key_changes=key_changes, quiet=quiet)
+        run.follow(words, environment(self._settings, place), allowance)
 
     def _allow(self, seconds: float) -> Allowance:
         return Allowance(seconds, self._deadline)

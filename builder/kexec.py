@@ -1,8 +1,8 @@
-"""The archive that boots the installer in a server's memory: fetched while the image is built, and only by its hash.
+"""Fetching the archive that boots the installer in a server's memory, by its hash alone.
 
-`python -m builder.kexec TARGET` does that; what is fetched is in `kexec.json`. nixos-anywhere's own way is to let the
-server fetch it, with no hash at all, and to run it as root. The release behind the URL is made anew every few weeks, so
-that a hash grows old: `builder/refresh.py` takes the new one.
+`python -m builder.kexec TARGET` does it; what is fetched is in `kexec.json`. nixos-anywhere's own way is to let the
+server fetch it, with no hash at all, and to run it as root. The release behind the URL is made anew every few weeks,
+so that a hash grows old: `python -m builder.refresh kexec` takes the new one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import urllib3
 
-PIN = Path(__file__).with_name("kexec.json")
+from builder.kexec_pin import PIN
 
 _PIECE = 1024 * 1024
 _CONNECT_SECONDS, _READ_SECONDS = 10.0, 60.0
@@ -31,7 +31,7 @@ def fetch(pin: Path, target: Path) -> None:
     pinned = json.loads(pin.read_text(encoding="utf-8"))
     if not pinned["sha256"]:
         raise KexecError(
-            f"{pin.name} has no hash yet: run `python -m builder.refresh`, look at what it wrote, commit it"
+            f"{pin.name} has no hash yet: run `python -m builder.refresh kexec`, look at what it wrote, commit it"
         )
     try:
         with target.open("wb") as file:

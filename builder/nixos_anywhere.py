@@ -2,6 +2,12 @@
 
 Facts are those of nixos-anywhere 1.13: `-p` holds until the kexec only, so another port has to be named twice;
 `--store-paths` makes it run nix for copying alone.
+
+**Where the system comes from.** By the program's default (`--substitute-on-destination`) the machine fetches from the
+public cache itself what is there: at a data centre's speed, while from here the same gigabytes would share a builder's
+line, or somebody's at home. What no cache has (Claude Code is unfree) goes over SSH, and so does whatever the machine
+could not fetch: a cache that is down costs nix a warning. Should the copy fail or stand still all the same, it is done
+again without asking any cache (row B11): everything that is installed is here.
 """
 
 from __future__ import annotations
@@ -23,8 +29,13 @@ _NOT_INHERITED_NAMES = frozenset({"SSH_AUTH_SOCK", "SSH_PRIVATE_KEY", "SSHPASS",
 """Keys of whoever started us, and options that would come before ours."""
 
 
-def arguments(settings: Settings, order: BuildOrder, place: Workplace, phases: str) -> list[str]:
-    """The command line of one run; `phases` is nixos-anywhere's comma-separated list."""
+def arguments(
+    settings: Settings, order: BuildOrder, place: Workplace, phases: str, *, caches: bool = True
+) -> list[str]:
+    """The command line of one run; `phases` is nixos-anywhere's comma-separated list.
+
+    `caches`: whether the machine may fetch by itself what a public cache has.
+    """
     return [
         settings.nixos_anywhere,
         *("--store-paths", settings.disko, settings.toplevel),
@@ -33,6 +44,7 @@ def arguments(settings: Settings, order: BuildOrder, place: Workplace, phases: s
         *("-i", str(place.install_key)),
         *("--extra-files", str(place.extra_files)),
         *_port(order.ssh_port),
+        *(() if caches else ("--no-substitute-on-destination",)),
         *("--phases", phases),
         f"root@{order.address}",
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping, Sequence
 
 from builder.child import Child
@@ -15,24 +17,31 @@ from chalicelib.domain.build import Cause
 
 
 class RunFailed(BuildFailed):
-    """A run ended badly by itself: `old_system` when the machine never left its stock system."""
+    """A run ended badly by itself, or its copy stood still; `old_system`: the machine never left its stock system."""
 
-    def __init__(self, step: Step, code: int, *, old_system: bool) -> None:
-        super().__init__(step.cause, f"nixos-anywhere ended with code {code} in “{step.title}”")
+    def __init__(self, step: Step, why: str, *, old_system: bool = False) -> None:
+        super().__init__(step.cause, f"nixos-anywhere {why} in “{step.title}”")
         self.step = step
         self.old_system = old_system
 
 
 class Run:
-    """Follows one run from its first step; the cause of a failure is that of the last step it began."""
+    """Follows one run from its first step; the cause of a failure is that of the last step it began.
 
-    def __init__(self, first: Step, tail: LogTail, reporter: Reporter, pace: Pace, *, key_changes: bool) -> None:
+    `quiet` is for how many seconds a copy may say nothing before it counts as failed.
+    """
+
+    def __init__(
+        self, first: Step, tail: LogTail, reporter: Reporter, pace: Pace, *, key_changes: bool, quiet: float = math.inf
+    ) -> None:
         self._step = first
         self._tail = tail
         self._reporter = reporter
         self._pace = pace
         self._key_changes = key_changes
         self._old_system = False
+        self._quiet = quiet
+        self._heard = time.monotonic()
 
     def follow(self, arguments: Sequence[str], environment: Mapping[str, str], allowance: Allowance) -> None:
         """Run to a good end, or raise RunFailed, BuildFailed (out of time, wrong host key) or NotWanted."""
@@ -44,9 +53,13 @@ class Run:
                 self._check(allowance)
             code = child.code
         if code != 0:
-            raise RunFailed(self._step, code or 0, old_system=self._old_system)
+            raise RunFailed(self._step, f"ended with code {code}", old_system=self._old_system)
+
+    def _stands_still(self) -> bool:
+        return self._step.cause is Cause.COPY_FAILED and time.monotonic() - self._heard > self._quiet
 
     def _hear(self, line: str) -> None:
+        self._heard = time.monotonic()
         self._tail.add(line)
         self._old_system = self._old_system or STILL_THE_OLD_SYSTEM in line
         # After the reboot the final key answers, and nixos-anywhere takes the refusal for the silence it waits for.
@@ -59,6 +72,8 @@ class Run:
 
     def _check(self, allowance: Allowance) -> None:
         if allowance.left() > 0:
+            if self._stands_still():
+                raise RunFailed(self._step, "stood still")
             return
         cause = Cause.TIMEOUT if allowance.late else self._step.cause
         raise BuildFailed(cause, f"“{self._step.title}” did not end in time")

@@ -1,6 +1,7 @@
-"""The environment of one job, read once and checked whole; the only file of the builder that looks at it.
+"""The environment of one job, read once and checked whole, before the claim: the only file of a job that looks at it.
 
-Nothing here is a default for a URL, a path or a secret: who starts the job knows them.
+Nothing here is a default for a URL, a path or a secret: who starts the job knows them. What is named is looked for: a
+job that lacks a part must not cost a server that waits for it.
 """
 
 from __future__ import annotations
@@ -9,17 +10,21 @@ import os
 import re
 import shlex
 import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from builder import kexec_pin
 from builder.errors import SettingsInvalid
 from builder.failpoint import Failpoint
+from builder.plain_folder import plain_folder
 
 _ID = re.compile(r"[0-9a-f]{12}\Z")
 _ATTEMPT = re.compile(r"[1-9][0-9]{0,3}\Z")
 _STORE_PATHS = 2
+_HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,7 @@ def from_environment() -> Settings:
 
 def read(environment: Mapping[str, str]) -> Settings:
     """The settings out of a mapping of names to texts; SettingsInvalid names every fault at once."""
-    problems: list[str] = []
+    problems: list[str] = [*_own_folder(_HERE), *_temporary(environment)]
     disko, toplevel = _store_paths(environment, problems)
     settings = Settings(
         api_url=_api_url(environment, problems),
@@ -107,6 +112,17 @@ def _clock_file(environment: Mapping[str, str], problems: list[str]) -> Path | N
     return Path(value.removeprefix("file://"))
 
 
+def _own_folder(folder: Path) -> list[str]:
+    """What is wrong with where the builder lies: PATH ends a folder at a colon, and would miss the pinned ssh."""
+    return [f"{folder} must have no {os.pathsep} in its path"] if os.pathsep in str(folder) else []
+
+
+def _temporary(environment: Mapping[str, str]) -> list[str]:
+    if plain_folder(Path(environment.get("TMPDIR") or tempfile.gettempdir())) is None:
+        return ["TMPDIR must be a path without blanks, quotes and the like: nix takes ssh's options apart at them"]
+    return []
+
+
 def _store_paths(environment: Mapping[str, str], problems: list[str]) -> tuple[str, str]:
     try:
         paths = shlex.split(_required(environment, "CCC_STORE_PATHS", problems))
@@ -114,17 +130,23 @@ def _store_paths(environment: Mapping[str, str], problems: list[str]) -> tuple[s
         paths = [""]
     if paths and (len(paths) != _STORE_PATHS or not all(path.startswith("/") for path in paths)):
         problems.append("CCC_STORE_PATHS must be two absolute paths, in shell quotes: the disko script and the system")
+        return "", ""
+    problems += [f"CCC_STORE_PATHS names {path}, which is not there" for path in paths if not Path(path).exists()]
     return (paths[0], paths[1]) if len(paths) == _STORE_PATHS else ("", "")
 
 
 def _kexec(environment: Mapping[str, str], problems: list[str]) -> str:
     """The archive's path. Without one nixos-anywhere lets the machine fetch its own, unpinned, and run it as root."""
     value = environment.get("CCC_KEXEC", "")
-    if not value.startswith("/"):
+    if not value.startswith("/") or not value.endswith(kexec_pin.ENDING):
         problems.append(
-            "CCC_KEXEC must be the absolute path of the pinned installer's archive: without it nixos-anywhere would "
-            "fetch one that nobody checked (`python -m builder.kexec FILE` fetches the pinned one)"
+            f"CCC_KEXEC must be the absolute path of the pinned installer's archive, ending in {kexec_pin.ENDING}: "
+            "without it nixos-anywhere would fetch one that nobody checked (`python -m builder.kexec FILE` fetches it)"
         )
+        return ""
+    wrong = kexec_pin.problem(Path(value), kexec_pin.expected(environment.get("CCC_KEXEC_SHA256")))
+    if wrong is not None:
+        problems.append(f"CCC_KEXEC: {wrong}")
     return value
 
 

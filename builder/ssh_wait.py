@@ -17,9 +17,10 @@ INSTALL_USER = "root"
 def wait_for_ssh(order: BuildOrder, allowance: Allowance, pace: Pace, tick: Callable[[], None]) -> None:
     """Return once the server lets the install key in; `tick` is called before every look.
 
-    BuildFailed: WRONG_HOST_KEY at the first other key, SSH_NEVER_UP when the allowance is used up.
+    BuildFailed: WRONG_HOST_KEY at the first other key, when the allowance is used up SSH_NEVER_UP, or
+    KEY_REJECTED if it was the install key that the last look failed by.
     """
-    why = "nothing answered"
+    why, cause = "nothing answered", Cause.SSH_NEVER_UP
     for _ in looks(allowance, pace):
         tick()
         try:
@@ -32,9 +33,9 @@ def wait_for_ssh(order: BuildOrder, allowance: Allowance, pace: Pace, tick: Call
             ) as transport:
                 if logged_in(transport, INSTALL_USER, order.install_key):
                     return
-            why = "it refused the install key"
+            why, cause = "it refused the install key", Cause.KEY_REJECTED
         except NobodyThere as error:
-            why = f"nothing answered as an SSH server ({error})"
+            why, cause = f"nothing answered as an SSH server ({error})", Cause.SSH_NEVER_UP
         except UnexpectedKey as error:
             raise BuildFailed(Cause.WRONG_HOST_KEY, "at the first contact") from error
-    raise BuildFailed(Cause.SSH_NEVER_UP, why)
+    raise BuildFailed(cause, why)

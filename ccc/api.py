@@ -131,6 +131,19 @@ class Api:
         """Return what a run of the reaper looked at, did, skipped and why."""
         return self._get(f"/reap/runs/{run}")
 
+    def operate(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Throw one of the operator's switches (`/operator/pause`); it may be sent twice: a repeat changes nothing."""
+        request = Request(method="POST", path=path, body=body or {}, repeatable=True)
+        return dict(self._transport.send(request).document)
+
+    def state(self) -> dict[str, Any]:
+        """Return the state of everything, which only operators are told."""
+        return self._get("/operator/state")
+
+    def audit(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        """Return who changed what, newest first: of an `instance`, of a `day`, or of today."""
+        return _listed(self._get("/operator/audit", query), "entries")
+
     def _get(self, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
         return dict(self._transport.send(Request(method="GET", path=path, query=query or {})).document)
 

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+SECRETS = frozenset({"HCLOUD_TOKEN", "CCC_TOKEN"})
+"""Variables that are handed to no other program."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
@@ -28,14 +31,16 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineEnvironment:
-    """What decides how `make up` runs here; an empty variable counts as absent. The provider's token is not kept."""
+    """What decides how `make up` runs here; an empty variable counts as absent. The provider's token is not kept.
+
+    `variables` are all others, for a program that looks further.
+    """
 
     path: str
     token_set: bool
     endpoint: str | None = None
-    store_paths: str | None = None
-    kexec: str | None = None
     public_url: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -63,9 +68,8 @@ def read_machine_environment(variables: Mapping[str, str] | None = None) -> Mach
         path=variables.get("PATH") or os.defpath,
         token_set=bool(variables.get("HCLOUD_TOKEN")),
         endpoint=variables.get("HCLOUD_ENDPOINT") or None,
-        store_paths=variables.get("CCC_STORE_PATHS") or None,
-        kexec=variables.get("CCC_KEXEC") or None,
         public_url=variables.get("CCC_PUBLIC_URL") or None,
+        variables={name: value for name, value in variables.items() if name not in SECRETS},
     )
 
 

@@ -46,9 +46,9 @@ class Instance:
 
     @property
     def failure_lines(self) -> tuple[str, ...]:
-        """The cause and the hint of a failure, as far as the service tells them."""
+        """The cause and the hints of a failure, as far as the service tells them (an operator is told more)."""
         failure = self.document.get("failure") or {}
-        return tuple(str(failure[key]) for key in ("message", "hint") if failure.get(key))
+        return tuple(str(failure[key]) for key in ("message", "hint", "operator_hint", "detail") if failure.get(key))
 
 
 def instance_from(document: dict[str, Any]) -> Instance:

@@ -22,12 +22,21 @@ def instance_argument(command: Command) -> Command:
     return click.argument("instance_id", metavar="ID", callback=_bare)(command)
 
 
+def optional_instance_argument(command: Command) -> Command:
+    """Add the ID argument to a command that can do without one: None where none was typed."""
+    return click.argument("instance_id", metavar="[ID]", required=False, callback=_bare_if_typed)(command)
+
+
 def bare_id(value: str) -> str:
     """Return the id without `cc-`; raises NotFound for what cannot be one."""
     found = ID.fullmatch(value.strip().lower())
     if not found:
         raise NotFound("There is no such instance: an id is 12 characters from 0-9 and a-f.", next_command="ccc list")
     return found.group(1)
+
+
+def _bare_if_typed(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    return None if value is None else _bare(ctx, param, value)
 
 
 def _bare(ctx: click.Context, param: click.Parameter, value: str) -> str:

@@ -11,6 +11,9 @@ import logging
 import re
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -24,19 +27,24 @@ _SECRET = re.compile(
 """Our tokens, the body of an SSH key, addresses, private keys."""
 
 _FRAMES = 12
+_invoked: ContextVar[str] = ContextVar("invoked", default="")
 
 
 class JsonFormatter(logging.Formatter):
     """A record as a line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """`{"at", "level", "event", …fields, "error", "where"}`; values that JSON does not know become text."""
+        """`{"at", "level", "event", …fields, "error", "where"}`, as text where JSON does not know a value.
+
+        Within an `invocation` there is its `aws_request_id`, too.
+        """
         fields = getattr(record, "fields", None)
         line: dict[str, Any] = {
             "at": f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
             "level": record.levelname.lower(),
             "event": _clean(record.getMessage()),
             "logger": record.name,
+            **({"aws_request_id": _clean(_invoked.get())} if _invoked.get() else {}),
             **({"alarm": True} if getattr(record, "alarm", False) else {}),
             **({str(key): _plain(value) for key, value in fields.items()} if isinstance(fields, dict) else {}),
         }
@@ -55,6 +63,16 @@ def configure(stream: TextIO | None = None) -> None:
     log.handlers = [handler]
     log.setLevel(logging.INFO)
     log.propagate = False  # Lambda's own handler on the root logger would print every line again, in its own form
+
+
+@contextmanager
+def invocation(context: object) -> Iterator[None]:
+    """Within this every line of this thread names the invocation, by the id that Lambda gave its context."""
+    before = _invoked.set(str(getattr(context, "aws_request_id", "") or ""))
+    try:
+        yield
+    finally:
+        _invoked.reset(before)
 
 
 def _frames(error: BaseException) -> list[traceback.FrameSummary]:

@@ -10,11 +10,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.config import Place, Settings
+from chalicelib.config import ConfigError, Place, Settings, is_plain_url
 from chalicelib.domain.errors import CounterFull, RateLimited
 from chalicelib.domain.limits import PROVIDER_REQUESTS_FOR_CREATES, PROVIDER_REQUESTS_PER_HOUR
 from chalicelib.operations import ports
 from chalicelib.operations.services import Services
+from chalicelib.storage.audit import StoredAudit
 from chalicelib.storage.breaker import StoredBreaker
 from chalicelib.storage.catalogue import StoredCatalogue
 from chalicelib.storage.durations import StoredDurations
@@ -25,6 +26,7 @@ from chalicelib.storage.table import Table
 
 if TYPE_CHECKING:
     from chalicelib.adapters.file_keyring import FileKeyring
+    from chalicelib.adapters.ssm_keyring import SsmKeyring
 
 PROBE_SECONDS = 5.0
 """The longest look at a machine's host key: a machine that needs more is looked at again."""
@@ -37,13 +39,18 @@ SUBMISSION_PORT, SMTPS_PORT = 587, 465
 
 
 def services(settings: Settings) -> Services:
-    """One of each port, as the settings say. Nothing is asked over a network here."""
+    """One of each port, as the settings say.
+
+    Nothing is asked over a network here, but for the public URL where that is a parameter beside the keyring's: one
+    request, which brings the keyring too. ConfigError and StoreUnavailable come of it alone.
+    """
     from chalicelib.adapters.ed25519_identities import Ed25519Identities  # noqa: PLC0415 -- imported when chosen
     from chalicelib.adapters.log_alarms import LogAlarms  # noqa: PLC0415 -- same
     from chalicelib.adapters.random_ids import RandomIds  # noqa: PLC0415 -- same
     from chalicelib.adapters.ssh_probe import SshProbe  # noqa: PLC0415 -- same
 
     clock, keyring = _clock(settings.clock), _keyring(settings.keyring)
+    public_url = _public_url(settings, keyring)
     table = _table(settings.store, clock)
     instances = StoredInstances(table)
     return Services(
@@ -51,7 +58,7 @@ def services(settings: Settings) -> Services:
         servers=_servers(settings, keyring, instances, clock),
         installer=_installer(settings.builder),
         mailer=_mailer(settings.mail, keyring),
-        letters=_letters(settings),
+        letters=_letters(settings, public_url),
         probe=SshProbe(settings.ssh_port, PROBE_SECONDS),
         nudge=_nudge(settings.nudge),
         keyring=keyring,
@@ -62,10 +69,11 @@ def services(settings: Settings) -> Services:
         breaker=StoredBreaker(table),
         durations=StoredDurations(table),
         alarms=LogAlarms(),
+        audit=StoredAudit(table),
         clock=clock,
         ids=RandomIds(),
         limits=settings.limits,
-        public_url=settings.public_url,
+        public_url=public_url,
         ssh_port=settings.ssh_port,
     )
 
@@ -90,19 +98,40 @@ def _clock(place: Place) -> ports.Clock:
     return SystemClock()
 
 
-def _keyring(place: Place) -> FileKeyring:
+def _keyring(place: Place) -> FileKeyring | SsmKeyring:
+    if place.scheme == "ssm":
+        from chalicelib.adapters.ssm_keyring import SsmKeyring  # noqa: PLC0415 -- imported when chosen
+
+        return SsmKeyring(place.path)
     from chalicelib.adapters.file_keyring import FileKeyring  # noqa: PLC0415 -- imported when chosen
 
     return FileKeyring(place.path)
 
 
-def _servers(settings: Settings, keyring: FileKeyring, instances: ports.Instances, clock: ports.Clock) -> ports.Servers:
+def _public_url(settings: Settings, keyring: FileKeyring | SsmKeyring) -> str:
+    if settings.public_url is not None:
+        return settings.public_url
+    from chalicelib.adapters.ssm_keyring import SsmKeyring  # noqa: PLC0415 -- chosen by the keyring's place
+
+    url = keyring.public_url().rstrip("/") if isinstance(keyring, SsmKeyring) else ""
+    if not is_plain_url(url):
+        raise ConfigError(
+            ("CCC_PUBLIC_URL names a parameter that holds no plain address, such as https://example.org",)
+        )
+    return url
+
+
+def _servers(
+    settings: Settings, keyring: FileKeyring | SsmKeyring, instances: ports.Instances, clock: ports.Clock
+) -> ports.Servers:
     from chalicelib.adapters.hetzner_servers import HetznerServers  # noqa: PLC0415 -- imported when chosen
+    from chalicelib.adapters.renewed_servers import RenewedServers  # noqa: PLC0415 -- same
 
     def spend(creates_server: bool) -> None:
         spend_provider_request(instances, clock, creates_server=creates_server)
 
-    return HetznerServers(settings.hetzner_endpoint, keyring.hetzner_token, budget=spend)
+    servers = HetznerServers(settings.hetzner_endpoint, keyring.hetzner_token, budget=spend)
+    return RenewedServers(servers, keyring.refresh)
 
 
 def _installer(place: Place) -> ports.Installer:
@@ -129,11 +158,15 @@ def _installer(place: Place) -> ports.Installer:
     return ProcessInstaller(place.path, place.number("slots", BUILDER_SLOTS))
 
 
-def _mailer(place: Place, keyring: FileKeyring) -> ports.Mailer:
+def _mailer(place: Place, keyring: FileKeyring | SsmKeyring) -> ports.Mailer:
     if place.scheme == "maildir":
         from chalicelib.adapters.maildir_mailer import MaildirMailer  # noqa: PLC0415 -- imported when chosen
 
         return MaildirMailer(place.path)
+    if place.scheme == "ses":
+        from chalicelib.adapters.ses_mailer import SesMailer  # noqa: PLC0415 -- imported when chosen
+
+        return SesMailer(place.host, place.option("configuration_set") or None)
     from chalicelib.adapters.smtp_mailer import SmtpMailer, SmtpServer, Tls  # noqa: PLC0415 -- imported when chosen
 
     at_once = place.scheme == "smtps"
@@ -147,13 +180,22 @@ def _mailer(place: Place, keyring: FileKeyring) -> ports.Mailer:
     return SmtpMailer(server, keyring.smtp_password)
 
 
-def _letters(settings: Settings) -> ports.Letters:
+def _letters(settings: Settings, public_url: str) -> ports.Letters:
     from chalicelib.web.letters import TemplateLetters  # noqa: PLC0415 -- imported when chosen
 
-    return TemplateLetters(public_url=settings.public_url, ssh_port=settings.ssh_port, sender=settings.mail_from)
+    return TemplateLetters(
+        public_url=public_url,
+        ssh_port=settings.ssh_port,
+        sender=settings.mail_from,
+        reply_to=settings.mail_operator,
+    )
 
 
-def _nudge(_: Place) -> ports.Nudge:
+def _nudge(place: Place) -> ports.Nudge:
+    if place.scheme == "lambda":
+        from chalicelib.adapters.lambda_nudge import LambdaNudge  # noqa: PLC0415 -- imported when chosen
+
+        return LambdaNudge(place.host)
     from chalicelib.adapters.thread_nudge import ThreadNudge  # noqa: PLC0415 -- imported when chosen
 
     return ThreadNudge()  # whoever owns the process says what a nudge calls (`attach`)

@@ -7,31 +7,21 @@ to the first life of what it names, the second to the second, and so on.
 from __future__ import annotations
 
 import os
-import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from onebox import dynamodb_local, marks
 from onebox.build_folder import BuildFolder
-from onebox.built_system import built_system
+from onebox.built_system import builder_variables, places
 from onebox.failpoints import BUILDER_PORT
 from onebox.failpoints import VARIABLE as KILL_AFTER
 from onebox.home import Home
 from onebox.product_environment import clock_file, product_environment
 from onebox.settings import CHECKOUT, BoxSettings
 from onebox.spawn import Command
-
-STAND_IN_STORE_PATHS = (
-    "/nix/store/00000000000000000000000000000000-disko",
-    "/nix/store/00000000000000000000000000000000-nixos-system-cloud-instance",
-)
-"""What a real provider needs from nix, by names that the stand-in installer hands on and nobody looks into."""
-
-KEXEC_STAND_IN = "kexec.tar.gz"
-"""A file in the folder that stands for the installer's image."""
 
 _PASSED_TO_BUILDERS = ("LANG", "LC_ALL", "TZ", "NIX_PATH", "NIX_REMOTE", "NIX_SSL_CERT_FILE", "SSL_CERT_FILE")
 
@@ -51,6 +41,19 @@ class Commands:
         """The mark of a child of this life."""
         return marks.mark(self.home.path, self.life, name)
 
+    def first(self) -> dict[str, Callable[[int], Command]]:
+        """What is started at once: by name, the command of a process's n-th life."""
+        found: dict[str, Callable[[int], Command]] = {}
+        if self.dynamodb_port is not None:
+            found["dynamodb"] = self.dynamodb
+        if self.settings.emulated:
+            found["emulator"] = self.emulator
+        return found
+
+    def served(self) -> dict[str, Callable[[int, int], Command]]:
+        """What is started once the provider's ssh port is known, which is its second argument."""
+        return {"gateway": self.gateway}
+
     def emulator(self, _life: int) -> Command:
         """The emulator, with its state, the shared clock and the accepted token in the folder."""
         settings, folder = self.settings, self.home.emulator
@@ -63,7 +66,7 @@ class Commands:
             *(("--ssh-port", wanted) if (wanted := settings.variables.get("CCC_SSH_PORT")) else ()),
             *(("--ssh", how) if (how := settings.variables.get("CCC_EMULATOR_SSH")) else ()),
         ]
-        return Command(arguments=arguments, environment=self._plain("emulator"), folder=CHECKOUT)
+        return Command(arguments=arguments, environment=self.plain("emulator"), folder=CHECKOUT)
 
     def gateway(self, life: int, ssh_port: int) -> Command:
         """The gateway; every life expires all leases, since their holders are dead."""
@@ -82,22 +85,28 @@ class Commands:
 
     def builder(self, folder: BuildFolder, mark: str, given: Mapping[str, str], *, life: int) -> Command:
         """The `life`-th builder of this stack's life, with as little environment as it needs."""
-        variables = self.settings.variables
-        clock = clock_file(self.settings, self.home)
         environment = {
-            **{name: variables[name] for name in _PASSED_TO_BUILDERS if name in variables},
             **given,
-            **self._closures(),
+            **self.builder_image(),
             **self._failpoint(life, builder=True),
-            "PATH": self._path(),
             "HOME": str(folder.home),
             "TMPDIR": str(folder.temporary),
-            "PYTHONPATH": str(CHECKOUT),
-            "PYTHONUNBUFFERED": "1",
-            "CCC_CLOCK": f"file://{clock}" if clock else "system:",
             marks.VARIABLE: mark,
         }
         return Command(arguments=[self.python, "-m", "builder"], environment=environment, folder=folder.path)
+
+    def builder_image(self) -> dict[str, str]:
+        """The environment that a builder finds wherever it runs on this machine."""
+        variables = self.settings.variables
+        clock = clock_file(self.settings, self.home)
+        return {
+            **{name: variables[name] for name in _PASSED_TO_BUILDERS if name in variables},
+            **builder_variables(self.settings, self.home),
+            "PATH": self._path(),
+            "PYTHONPATH": str(CHECKOUT),
+            "PYTHONUNBUFFERED": "1",
+            "CCC_CLOCK": f"file://{clock}" if clock else "system:",
+        }
 
     def dynamodb(self, _life: int) -> Command:
         """DynamoDB Local, which keeps its tables in the folder."""
@@ -107,14 +116,15 @@ class Commands:
             *("java", "-Xmx256m", "-Djava.library.path=DynamoDBLocal_lib", "-jar", dynamodb_local.JAR),
             *("-sharedDb", "-dbPath", str(data), "-port", str(self.dynamodb_port)),
         ]
-        return Command(arguments=arguments, environment=self._plain("dynamodb"), folder=dynamodb_directory())
+        return Command(arguments=arguments, environment=self.plain("dynamodb"), folder=dynamodb_directory())
 
     def warden(self) -> Command:
         """The one child that acts when the supervisor is gone."""
         arguments = [self.python, "-m", "onebox.warden", marks.of_life(self.home.path, self.life)]
-        return Command(arguments=arguments, environment=self._plain("warden"), folder=CHECKOUT)
+        return Command(arguments=arguments, environment=self.plain("warden"), folder=CHECKOUT)
 
-    def _plain(self, name: str) -> dict[str, str]:
+    def plain(self, name: str) -> dict[str, str]:
+        """The environment of a program that is told everything on its command line."""
         kept = {key: value for key, value in self.settings.variables.items() if not _is_ours(key)}
         return {**kept, "PYTHONUNBUFFERED": "1", marks.VARIABLE: self.mark(name)}
 
@@ -135,18 +145,12 @@ class Commands:
             "AWS_DEFAULT_REGION": given.get("AWS_DEFAULT_REGION") or "eu-central-1",
         }
 
-    def _closures(self) -> dict[str, str]:
-        given = self.settings.variables
-        built = given.get("CCC_STORE_PATHS") if self.settings.emulated else built_system(self.settings)
-        return {
-            "CCC_STORE_PATHS": built or shlex.join(STAND_IN_STORE_PATHS),
-            "CCC_KEXEC": given.get("CCC_KEXEC") or str(self.home.path / KEXEC_STAND_IN),
-        }
-
     def _path(self) -> str:
-        first = [str(self.settings.installer)] if self.settings.emulated else []
+        python = str(Path(self.python).parent)
+        if not self.settings.emulated:
+            return os.pathsep.join([places(self.settings).path, python])
         usual = self.settings.variables.get("PATH") or os.defpath
-        return os.pathsep.join([*first, str(Path(self.python).parent), usual])
+        return os.pathsep.join([str(self.settings.installer), python, usual])
 
 
 def dynamodb_directory() -> Path:

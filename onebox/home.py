@@ -47,10 +47,24 @@ class Home:
         """One folder per build attempt."""
         return self.path / "builds"
 
+    def log(self, name: str) -> Path:
+        """Every line of a process that serves; the terminal shows the rarer ones."""
+        return self.path / "log" / f"{name}.log"
+
     @property
-    def gateway_log(self) -> Path:
-        """Every line of the gateway; the terminal shows the rarer ones."""
-        return self.path / "log" / "gateway.log"
+    def functions(self) -> Path:
+        """Where the hosts of the packaged functions listen (STACK=aws)."""
+        return self.path / "run" / "functions"
+
+    @property
+    def aws(self) -> Path:
+        """What the stand-ins of AWS keep (STACK=aws)."""
+        return self.path / "aws"
+
+    @property
+    def mail(self) -> Path:
+        """The maildir."""
+        return self.path / "mail"
 
     @property
     def emulator(self) -> Path:
@@ -83,6 +97,16 @@ class Home:
         file.write(f"process {os.getpid()}\n")
         file.flush()
         return file
+
+    def be_made_of(self, stack: str) -> None:
+        """Note what the stack is made of at the first start; HomeTaken when the folder was made for the other one."""
+        note = self.path / "stack"
+        if not note.exists():
+            first = not (self.path / "provider").exists()
+            note.write_text(f"{stack if first else 'onebox'}\n", encoding="utf-8")
+        kept = note.read_text(encoding="utf-8").strip()
+        if kept != stack:
+            raise HomeTaken(f"{self.path} holds the state of STACK={kept}, not of {stack}: set CCC_HOME to another.")
 
     def belong_to(self, provider: str) -> None:
         """Note the provider at the first start; HomeTaken when the folder was made for another one."""

@@ -34,12 +34,20 @@ def check_free(port: int, variable: str) -> None:
 
 
 def kept_free_port(note: Path) -> int:
-    """A free port, found at the first start and kept in a file for later ones."""
-    if not note.exists():
+    """A free port, kept in a file for later starts; another one when somebody has taken it in between."""
+    if not note.exists() or not _is_free(int(note.read_text(encoding="utf-8"))):
         with socket.socket() as probe:
             probe.bind((HOST, 0))
             note.write_text(f"{probe.getsockname()[1]}\n", encoding="utf-8")
     return int(note.read_text(encoding="utf-8"))
+
+
+def _is_free(port: int) -> bool:
+    try:
+        listen(port, "").close()
+    except PortTaken:
+        return False
+    return True
 
 
 def _why(port: int, variable: str, error: OSError) -> str:

@@ -26,7 +26,8 @@ def product_environment(settings: BoxSettings, home: Home, ssh_port: int) -> dic
 
 def public_url(settings: BoxSettings) -> str:
     """Where people reach the service, without a trailing slash."""
-    return (settings.variables.get("CCC_PUBLIC_URL") or f"http://localhost:{settings.port}").rstrip("/")
+    below = "/api" if settings.stack == "aws" else ""  # where API Gateway puts a stage of that name
+    return (settings.variables.get("CCC_PUBLIC_URL") or f"http://localhost:{settings.port}{below}").rstrip("/")
 
 
 def clock_file(settings: BoxSettings, home: Home) -> Path | None:

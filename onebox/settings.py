@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+STACKS = ("onebox", "aws")
 REAL_ENDPOINT = "https://api.hetzner.cloud/v1"
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -24,6 +25,8 @@ class WrongSettings(Exception):
 class BoxSettings:
     """Ports are on 127.0.0.1; `latency` is the emulator's share of real latencies; `real_token` None means emulated.
 
+    `stack` is what the service is made of: `onebox`, or `aws` for the packaged functions with stand-ins around them.
+
     `installer` is the folder whose `nixos-anywhere` installs the emulator's servers (`ONEBOX_INSTALLER`): the stand-in,
     unless somebody wants to see another one at work.
     """
@@ -35,6 +38,7 @@ class BoxSettings:
     installer: Path
     real_token: str | None = field(repr=False)
     variables: Mapping[str, str] = field(repr=False)
+    stack: str = "onebox"
 
     @property
     def emulated(self) -> bool:
@@ -76,7 +80,15 @@ def box_settings(variables: Mapping[str, str]) -> BoxSettings:
         installer=_installer(variables),
         real_token=token or None,
         variables=variables,
+        stack=_stack(variables),
     )
+
+
+def _stack(variables: Mapping[str, str]) -> str:
+    text = variables.get("ONEBOX_STACK") or STACKS[0]
+    if text not in STACKS:
+        raise WrongSettings(f"STACK must be {' or '.join(STACKS)}, not {text!r}.")
+    return text
 
 
 def _port(variables: Mapping[str, str], name: str, default: int) -> int:

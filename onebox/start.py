@@ -8,13 +8,14 @@ import sys
 from collections.abc import Mapping
 
 from onebox import marks
+from onebox.aws.artefact import NotPackaged
 from onebox.build_folder import forget_secrets, throw_away_old
 from onebox.commands import Commands
 from onebox.console import Console
 from onebox.home import Home, HomeTaken
 from onebox.keys import Keys, keep_keys
 from onebox.ports import PortTaken, check_free, kept_free_port, listen
-from onebox.prerequisites import Missing, check_machine, make_kexec_stand_in, wants_dynamodb_local
+from onebox.prerequisites import Missing, check_machine, wants_dynamodb_local
 from onebox.product_environment import public_url
 from onebox.ready import Announcement
 from onebox.settings import BoxSettings, WrongSettings, box_settings
@@ -31,9 +32,10 @@ def start(variables: Mapping[str, str]) -> int:
         home = Home(path=settings.home)
         _make(home)
         with home.lock():
+            home.be_made_of(settings.stack)
             home.belong_to(settings.provider)
             return _supervise(settings, home)
-    except (WrongSettings, Missing, HomeTaken, PortTaken) as error:
+    except (WrongSettings, Missing, NotPackaged, HomeTaken, PortTaken) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
@@ -53,16 +55,24 @@ def _supervise(settings: BoxSettings, home: Home) -> int:
     if settings.emulated:
         check_free(settings.emulator_port, "CCC_EMULATOR_PORT")
         replace_file(home.emulator / "tokens", f"{keys.hetzner_token}\n")
-        make_kexec_stand_in(home)
     with listen(settings.port, "CCC_PORT") as listening:
-        commands = Commands(
-            settings=settings,
-            home=home,
-            life=secrets.token_hex(4),
-            listening=listening.fileno(),
-            dynamodb_port=kept_free_port(home.path / "dynamodb-port") if wants_dynamodb_local(settings) else None,
-        )
+        commands = _commands(settings, home, listening.fileno())
         return Supervisor(commands, _announcement(settings, keys), Console()).run()
+
+
+def _commands(settings: BoxSettings, home: Home, listening: int) -> Commands:
+    life = secrets.token_hex(4)
+    if settings.stack == "aws":
+        from onebox.aws.start import aws_commands  # noqa: PLC0415 -- botocore's time is for those who rehearse the cloud
+
+        return aws_commands(settings, home, life=life, listening=listening)
+    return Commands(
+        settings=settings,
+        home=home,
+        life=life,
+        listening=listening,
+        dynamodb_port=kept_free_port(home.path / "dynamodb-port") if wants_dynamodb_local(settings) else None,
+    )
 
 
 def _announcement(settings: BoxSettings, keys: Keys) -> Announcement:

@@ -1,7 +1,8 @@
 """One life of a stack: starts its processes in order, keeps them alive, answers their questions, ends them all.
 
-Order: DynamoDB Local (if the store wants it), the emulator, the gateway once the emulator listens, `ready` once the
-gateway says so. Builders come and go as the gateway asks. Everything happens in the main thread.
+Order: DynamoDB Local (if the store wants it) and whatever else waits for nobody, the emulator, the gateway (and the
+packaged functions, if it is they who serve) once the emulator listens, `ready` once the gateway says so. Builders come
+and go as the gateway asks. Everything happens in the main thread.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from onebox import marks
@@ -46,6 +47,7 @@ class Supervisor:
         self._ending = False
         self._status = 0
         self._builders_started = 0
+        self._served: dict[str, Child] = {}
         self._children = self._make_children()
         self._builders = Builders(
             commands.home.builds, command=self._builder_command, mark=commands.mark, loop=self._loop
@@ -81,33 +83,33 @@ class Supervisor:
         self._look()
 
     def _make_children(self) -> dict[str, Child]:
-        commands, children = self._commands, {}
-        if commands.dynamodb_port is not None:
-            children["dynamodb"] = self._child("dynamodb", commands.dynamodb)
-        if commands.settings.emulated:
-            children["emulator"] = self._child("emulator", commands.emulator, on_line=self._emulator_said)
-        children["gateway"] = self._child(
-            "gateway",
-            lambda life: commands.gateway(life, self._ssh_port),
-            on_line=KeptLines(path=commands.home.gateway_log).add,
-            shown=short_line,
-        )
-        return children
+        first = {name: self._first_child(name, command) for name, command in self._commands.first().items()}
+        self._served = {name: self._served_child(name, command) for name, command in self._commands.served().items()}
+        return {**first, **self._served}
+
+    def _first_child(self, name: str, command: Callable[[int], Command]) -> Child:
+        heard = {"on_line": self._emulator_said} if name == "emulator" else {}
+        return self._child(name, command, shown=short_line, **heard)
+
+    def _served_child(self, name: str, command: Callable[[int, int], Command]) -> Child:
+        log = KeptLines(path=self._commands.home.log(name))
+        return self._child(name, lambda life: command(life, self._ssh_port), on_line=log.add, shown=short_line)
 
     def _child(self, name: str, command: Any, **more: Any) -> Child:
         return Child(name, command, loop=self._loop, console=self._console, on_hopeless=self._hopeless, **more)
 
     def _start_children(self) -> None:
-        """Start DynamoDB Local and the emulator; the gateway waits for the emulator's word, if there is one."""
+        """Start what waits for nobody; what serves waits for the emulator's word, if there is one."""
         for name, child in self._children.items():
-            if name != "gateway" or "emulator" not in self._children:
+            if name not in self._served or "emulator" not in self._children:
                 child.start()
 
     def _emulator_said(self, line: str) -> None:
         match = _LISTENING.match(line)
         if match is not None:
             self._ssh_port = int(match[1]) or 22
-            self._children["gateway"].start()
+            for child in self._served.values():
+                child.start()
 
     def _builder_command(self, folder: BuildFolder, mark: str, given: Mapping[str, str]) -> Command:
         self._builders_started += 1

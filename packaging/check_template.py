@@ -1,8 +1,10 @@
 # ruff: noqa: INP001 -- a script of the repository, imported by nobody
-"""Package both stages as for a deployment and lint the templates; exit status 1 and the reasons if anything is wrong.
+"""Package both stages as for a deployment and check the templates; exit status 1 and the reasons if anything is wrong.
 
 Works in a copy, offline and in seconds: the template does not depend on the libraries, so the copy asks for none. With
-`--full` it takes `requirements.txt` along, which needs a package index and makes the real archive.
+`--full` it takes `requirements.txt` along, which needs a package index and makes the real archive. Checked are the
+template as packaged and as the SAM translator makes CloudFormation of it: both by cfn-lint, of whose rules none is
+ignored, and by our own rules in `lint/`.
 """
 
 from __future__ import annotations
@@ -15,13 +17,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+
+from lint import everything, limit_rules, translated
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
 STAGES = ("dev", "prod")
-FUNCTIONS = ("APIHandler", "Advance", "Tick", "Reap")
+PACKAGED, DEPLOYED = "sam.json", "cloudformation.json"
 REGION = "eu-central-1"
 """Any region will do: nothing is asked there, but Chalice wants to know one."""
 
@@ -36,6 +40,8 @@ def main(arguments: Sequence[str]) -> int:
         project = copy_project(Path(folder), full=full)
         for stage in STAGES:
             wrong += [f"{stage}: {problem}" for problem in check(project, stage)]
+        with ThreadPoolExecutor() as threads:  # each waits for a linter of its own
+            wrong += [problem for problem in threads.map(lambda stage: lint(project, stage), STAGES) if problem]
     for problem in wrong:
         sys.stderr.write(f"{problem}\n")
     sys.stdout.write(f"template: {', '.join(STAGES)}: {'not right' if wrong else 'ok'}\n")
@@ -61,10 +67,23 @@ def check(project: Path, stage: str) -> Iterator[str]:
     if failed is not None:
         yield failed
         return
-    linted = run("cfn-lint", str(out / "sam.json"), cwd=project)
-    if linted is not None:
-        yield linted
-    yield from own_rules(json.loads((out / "sam.json").read_text(encoding="utf-8")))
+    template = json.loads((out / PACKAGED).read_text(encoding="utf-8"))
+    yield from everything.problems(template, stage, ROOT)
+    try:
+        deployed = translated.translated(template, REGION)
+    except translated.NotTranslated as refused:
+        yield str(refused)
+        return
+    yield from translated.problems(deployed)
+    for stack in everything.stacks(template, stage):
+        yield from limit_rules.problems(stack, deployed)
+    (out / DEPLOYED).write_text(json.dumps(deployed, indent=2), encoding="utf-8")
+
+
+def lint(project: Path, stage: str) -> str | None:
+    """What the linter says of a stage's template, as packaged and as deployed."""
+    files = (project / "out" / stage / name for name in (PACKAGED, DEPLOYED))
+    return run("cfn-lint", *(str(file) for file in files if file.exists()), cwd=project)
 
 
 def run(program: str, *arguments: str, cwd: Path) -> str | None:
@@ -76,22 +95,6 @@ def run(program: str, *arguments: str, cwd: Path) -> str | None:
         [str(PROGRAMS / program), *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
     )
     return None if done.returncode == 0 else f"{program} failed:\n{done.stdout}{done.stderr}"
-
-
-def own_rules(template: dict[str, Any]) -> Iterator[str]:
-    """What the linter cannot know: every function has its own role and its own log group that ends."""
-    resources = template["Resources"]
-    found = {name for name, each in resources.items() if each["Type"] == "AWS::Serverless::Function"}
-    if found != set(FUNCTIONS):
-        yield f"the functions are {sorted(found)}, expected {sorted(FUNCTIONS)}"
-        return
-    roles = {json.dumps(resources[name]["Properties"]["Role"]) for name in FUNCTIONS}
-    if len(roles) != len(FUNCTIONS):
-        yield "two functions share a role"
-    for name in FUNCTIONS:
-        group = resources[name]["Properties"].get("LoggingConfig", {}).get("LogGroup", {}).get("Ref")
-        if not resources.get(group, {}).get("Properties", {}).get("RetentionInDays"):
-            yield f"{name} has no log group with an end"
 
 
 if __name__ == "__main__":

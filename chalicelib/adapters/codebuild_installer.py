@@ -5,10 +5,11 @@ this account can read it. It is worth nothing once the builder has claimed: the 
 the first claim and refuses every other, and the one thing that the claim brings, the order, is never at CodeBuild.
 
 **A start whose reply was lost** is asked for again with the same idempotency token, made of instance and attempt:
-CodeBuild answers with the same build for 5 minutes. After that the same attempt may get a second build; only one of the
-two can claim, because of the nonce, and the other one ends at once. Should that be the one in the row, the row gives
-the attempt up: what the first build reports or asks for is refused from then on, and the next attempt begins with a
-stock system.
+CodeBuild answers with the same build for 5 minutes. Nothing here can know whether a start is the second one, or how old
+the first is: so every start looks first, among the project's newest hundred builds, for one that was given this
+instance and attempt, and takes it (two reads, against minutes of a build). The list may lag by seconds, for which the
+token stands. A look that fails is forgone: then one attempt may get two builds, of which only one can claim, because of
+the nonce, and the other one ends at once.
 
 What goes wrong, and what becomes of it (a row that may not start a builder waits and buys nothing in every case):
 
@@ -22,41 +23,32 @@ What goes wrong, and what becomes of it (a row that may not start a builder wait
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import botocore.session  # type: ignore[import-untyped]  # botocore ships no types
-from botocore.config import Config  # type: ignore[import-untyped]  # same
-from botocore.exceptions import (  # type: ignore[import-untyped]  # same
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    NoRegionError,
-    ParamValidationError,
-    PartialCredentialsError,
-)
-
+from chalicelib.aws.client import AwsClient, Patience
+from chalicelib.aws.errors import Answered, AwsError, NotConfigured
 from chalicelib.domain.errors import BuilderFull, BuilderUnknown
 from chalicelib.operations.ports import Alarms, BuildStart, BuildState
 
-CONNECT_SECONDS = 5
-READ_SECONDS = 30
-TRIES = 3
+PATIENCE = Patience(connect=5, read=30, tries=3)
 """As AWS's standard mode does by itself. A call may outlast a row's lease: whoever comes next starts the same build."""
+
+LOOK = Patience(connect=2, read=5, tries=1)
+"""For the look before a start, which may fail: both reads together take a third of a lease."""
 
 _NO_ROOM = "AccountLimitExceededException"
 _AMBIGUOUS = "InvalidInputException"
 _GONE = frozenset({"ResourceNotFoundException", _AMBIGUOUS})
 """What StopBuild says of a build that does not exist or cannot be stopped any more: `state` tells which."""
 
-_THROTTLED = frozenset(
-    {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}
-)
-_NOT_SENT = (NoCredentialsError, NoRegionError, ParamValidationError, PartialCredentialsError)
+MOST_IDS = 100
+"""What BatchGetBuilds takes at once, and what one page of a list holds."""
+
 _WAITING = frozenset({"SUBMITTED", "QUEUED"})
-_BROKEN = 500
+_log = logging.getLogger("ccc.builder")
 
 
 class _Refused(Exception):
@@ -66,21 +58,24 @@ class _Refused(Exception):
 class CodebuildInstaller:
     """Asks the project of this name; region, credentials and endpoint are those that botocore finds."""
 
-    def __init__(self, project: str, alarms: Alarms, *, region: str | None = None, tries: int = TRIES) -> None:
+    def __init__(self, project: str, alarms: Alarms, *, region: str | None = None) -> None:
         self._project = project
         self._alarms = alarms
-        self._region = region
-        self._tries = tries
-        self._making = threading.Lock()
-        self._made: Any = None
+        self._codebuild = AwsClient("codebuild", PATIENCE, region=region)
+        self._look = AwsClient("codebuild", LOOK, region=region)
 
     def start(self, start: BuildStart) -> str:
         """Start one attempt's build, or find it started; returns the build's id. BuilderFull, BuilderUnknown."""
-        token = f"ccc-{start.instance_id}-{start.attempt}"
+        given = _variables(start)
+        if (before := self._started_before(given)) is not None:
+            return before
         try:
             with _translated():
-                answer = self._client().start_build(
-                    projectName=self._project, idempotencyToken=token, environmentVariablesOverride=_environment(start)
+                answer = self._codebuild.call(
+                    "start_build",
+                    projectName=self._project,
+                    idempotencyToken=f"ccc-{start.instance_id}-{start.attempt}",
+                    environmentVariablesOverride=[{**each, "type": "PLAINTEXT"} for each in _documents(given)],
                 )
         except _Refused as refusal:
             self._alarm("StartBuild", str(refusal), start.instance_id, start.attempt)
@@ -96,7 +91,7 @@ class CodebuildInstaller:
         if not reference:
             return BuildState.UNKNOWN
         with self._asking("BatchGetBuilds", instance_id, attempt):
-            builds = self._client().batch_get_builds(ids=[reference]).get("builds", [])
+            builds = self._codebuild.call("batch_get_builds", ids=[reference]).get("builds", [])
         return _state(builds[0]) if builds else BuildState.UNKNOWN
 
     def stop(self, instance_id: str, attempt: int, reference: str) -> None:
@@ -105,10 +100,22 @@ class CodebuildInstaller:
             return
         with self._asking("StopBuild", instance_id, attempt):
             try:
-                self._client().stop_build(id=reference)
-            except ClientError as error:
-                if error.response["Error"].get("Code") not in _GONE:
+                self._codebuild.call("stop_build", id=reference)
+            except Answered as error:
+                if error.code not in _GONE:
                     raise
+
+    def _started_before(self, given: Mapping[str, str]) -> str | None:
+        """The build that was started with these variables, if it is among the newest; the claim code may be another."""
+        try:
+            newest = self._look.call("list_builds_for_project", projectName=self._project, sortOrder="DESCENDING")
+            ids = newest.get("ids", [])[:MOST_IDS]
+            builds = self._look.call("batch_get_builds", ids=ids).get("builds", []) if ids else []
+        except AwsError as error:
+            _log.warning("builder.look_failed", extra={"fields": {"project": self._project, "code": error.code}})
+            return None
+        ours = [str(build["id"]) for build in builds if _is_for(build, given)]
+        return max(ours, key=ids.index) if ours else None  # of two, the older one: it has claimed
 
     @contextmanager
     def _asking(self, operation: str, instance_id: str, attempt: int) -> Iterator[None]:
@@ -125,30 +132,28 @@ class CodebuildInstaller:
         fields = {"place": place, "operation": operation, "code": code}
         self._alarms.raise_alarm("builder.refused", **fields, instance_id=instance_id, attempt=attempt)
 
-    def _client(self) -> Any:
-        with self._making:  # botocore makes clients in one thread at a time, and shares them between all
-            if self._made is None:
-                config = Config(
-                    connect_timeout=CONNECT_SECONDS,
-                    read_timeout=READ_SECONDS,
-                    retries={"mode": "standard", "total_max_attempts": self._tries},
-                )
-                session = botocore.session.get_session()
-                self._made = session.create_client("codebuild", region_name=self._region, config=config)
-        return self._made
 
-
-def _environment(start: BuildStart) -> list[dict[str, str]]:
-    given = {
+def _variables(start: BuildStart) -> dict[str, str]:
+    return {
         "CCC_API_URL": start.api_url,
         "CCC_INSTANCE_ID": start.instance_id,
         "CCC_ATTEMPT": str(start.attempt),
         "CCC_CLAIM_CODE": start.claim_code,
     }
-    return [{"name": name, "value": value, "type": "PLAINTEXT"} for name, value in given.items()]
 
 
-def _state(build: dict[str, Any]) -> BuildState:
+def _documents(given: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in given.items()]
+
+
+def _is_for(build: Mapping[str, Any], given: Mapping[str, str]) -> bool:
+    """Whether a build was given this instance and attempt; the address may have changed since."""
+    listed = build.get("environment", {}).get("environmentVariables", [])
+    known = {each.get("name"): each.get("value") for each in listed}
+    return all(known.get(name) == given[name] for name in ("CCC_INSTANCE_ID", "CCC_ATTEMPT"))
+
+
+def _state(build: Mapping[str, Any]) -> BuildState:
     """By `buildComplete`, not by the status: STOPPED is said while the machine is still being taken away."""
     if build.get("buildComplete"):
         return BuildState.STOPPED
@@ -157,18 +162,16 @@ def _state(build: dict[str, Any]) -> BuildState:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Whatever botocore raises, as BuilderFull, BuilderUnknown or _Refused."""
+    """Whatever AWS's silence or refusal is, as BuilderFull, BuilderUnknown or _Refused."""
     try:
         yield
-    except ClientError as error:
-        code = str(error.response["Error"].get("Code", ""))
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if code == _NO_ROOM:
-            raise BuilderFull("The account has no room for another build.", code=code) from error
-        if status >= _BROKEN or code in _THROTTLED:
-            raise BuilderUnknown(f"CodeBuild did not do what was asked ({code}).", code=code) from error
-        raise _Refused(code) from error
-    except _NOT_SENT as error:
-        raise _Refused(type(error).__name__) from error
-    except BotoCoreError as error:
-        raise BuilderUnknown(f"CodeBuild did not answer ({type(error).__name__}).") from error
+    except Answered as error:
+        if error.code == _NO_ROOM:
+            raise BuilderFull("The account has no room for another build.", code=error.code) from error
+        if error.broken or error.throttled:
+            raise BuilderUnknown(f"CodeBuild did not do what was asked ({error.code}).", code=error.code) from error
+        raise _Refused(error.code) from error
+    except NotConfigured as error:
+        raise _Refused(error.code) from error
+    except AwsError as error:
+        raise BuilderUnknown(f"CodeBuild did not answer ({error.code}).") from error

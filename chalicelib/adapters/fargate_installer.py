@@ -21,30 +21,18 @@ What goes wrong, and what becomes of it (a row that may not start a builder wait
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import botocore.session  # type: ignore[import-untyped]  # botocore ships no types
-from botocore.config import Config  # type: ignore[import-untyped]  # same
-from botocore.exceptions import (  # type: ignore[import-untyped]  # same
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    NoRegionError,
-    ParamValidationError,
-    PartialCredentialsError,
-)
-
+from chalicelib.aws.client import AwsClient, Patience
+from chalicelib.aws.errors import Answered, AwsError, NotConfigured
 from chalicelib.domain.errors import BuilderFull, BuilderUnknown
 from chalicelib.operations.ports import Alarms, BuildStart, BuildState
 
-CONNECT_SECONDS = 5
-READ_SECONDS = 30
-TRIES = 3
+PATIENCE = Patience(connect=5, read=30, tries=3)
 """As AWS's standard mode does by itself. A call may outlast a row's lease: whoever comes next starts the same task."""
 
 LOOKS = (0.5, 1.0, 2.0)
@@ -54,12 +42,9 @@ _NO_ROOM = re.compile(
     r"capacity is unavailable|capacity limit exceeded|limit on the number of|^RESOURCE:", re.IGNORECASE
 )
 _BUSY = re.compile(r"rate exceeded|throttling|request limit exceeded", re.IGNORECASE)
-_THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"})
-_NOT_SENT = (NoCredentialsError, NoRegionError, ParamValidationError, PartialCredentialsError)
 _NO_SUCH_TASK = "task was not found"
 _WAITING = frozenset({"PROVISIONING", "PENDING", "ACTIVATING"})
 _ENDED = frozenset({"STOPPED", "DELETED"})
-_BROKEN = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +75,12 @@ class FargateInstaller:
         alarms: Alarms,
         *,
         region: str | None = None,
-        tries: int = TRIES,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._task = task
         self._alarms = alarms
-        self._region = region
-        self._tries = tries
+        self._ecs = AwsClient("ecs", PATIENCE, region=region)
         self._pause = pause
-        self._making = threading.Lock()
-        self._made: Any = None
 
     def start(self, start: BuildStart) -> str:
         """Start one attempt's task, or find it started; returns the task's ARN. BuilderFull, BuilderUnknown."""
@@ -126,7 +107,8 @@ class FargateInstaller:
     def _run(self, start: BuildStart) -> str:
         name = _name(start.instance_id, start.attempt)
         try:
-            answer = self._client().run_task(
+            answer = self._ecs.call(
+                "run_task",
                 cluster=self._task.cluster,
                 taskDefinition=self._task.definition,
                 launchType="FARGATE",
@@ -136,16 +118,16 @@ class FargateInstaller:
                 networkConfiguration={"awsvpcConfiguration": _network(self._task)},
                 overrides={"containerOverrides": [{"name": self._task.container, "environment": _environment(start)}]},
             )
-        except ClientError as error:
-            taken = error.response.get("resourceIds")
-            if error.response["Error"].get("Code") == "ConflictException" and taken:
+        except Answered as error:
+            taken = error.document.get("resourceIds")
+            if error.code == "ConflictException" and taken:
                 return str(taken[0])
             raise
         return _started(answer)
 
     def _state(self, arn: str) -> BuildState:
         for pause in (*LOOKS, None):
-            tasks = self._client().describe_tasks(cluster=self._task.cluster, tasks=[arn]).get("tasks", [])
+            tasks = self._ecs.call("describe_tasks", cluster=self._task.cluster, tasks=[arn]).get("tasks", [])
             if tasks:
                 return _state(tasks[0].get("lastStatus", ""))
             if pause is not None:
@@ -155,16 +137,16 @@ class FargateInstaller:
     def _found(self, name: str) -> str:
         """The ARN of the task that was started under this name, running or stopped, or nothing."""
         for status in ("RUNNING", "STOPPED"):
-            answer = self._client().list_tasks(cluster=self._task.cluster, startedBy=name, desiredStatus=status)
+            answer = self._ecs.call("list_tasks", cluster=self._task.cluster, startedBy=name, desiredStatus=status)
             if answer.get("taskArns"):
                 return str(answer["taskArns"][0])
         return ""
 
     def _stop(self, arn: str) -> None:
         try:
-            self._client().stop_task(cluster=self._task.cluster, task=arn, reason="the attempt is over")
-        except ClientError as error:
-            if _NO_SUCH_TASK not in error.response["Error"].get("Message", ""):
+            self._ecs.call("stop_task", cluster=self._task.cluster, task=arn, reason="the attempt is over")
+        except Answered as error:
+            if _NO_SUCH_TASK not in error.message:
                 raise
 
     @contextmanager
@@ -183,18 +165,6 @@ class FargateInstaller:
         place = f"fargate://{self._task.cluster}/{self._task.definition}"
         fields = {"place": place, "operation": operation, "code": code}
         self._alarms.raise_alarm("builder.refused", **fields, instance_id=instance_id, attempt=attempt)
-
-    def _client(self) -> Any:
-        with self._making:  # botocore makes clients in one thread at a time, and shares them between all
-            if self._made is None:
-                config = Config(
-                    connect_timeout=CONNECT_SECONDS,
-                    read_timeout=READ_SECONDS,
-                    retries={"mode": "standard", "total_max_attempts": self._tries},
-                )
-                session = botocore.session.get_session()
-                self._made = session.create_client("ecs", region_name=self._region, config=config)
-        return self._made
 
 
 def _name(instance_id: str, attempt: int) -> str:
@@ -242,22 +212,20 @@ def _state(last_status: str) -> BuildState:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Whatever botocore raises, as BuilderFull, BuilderUnknown or _Refused."""
+    """Whatever AWS's silence or refusal is, as BuilderFull, BuilderUnknown or _Refused."""
     try:
         yield
-    except ClientError as error:
+    except Answered as error:
         raise _meaning(error) from error
-    except _NOT_SENT as error:
-        raise _Refused(type(error).__name__) from error
-    except BotoCoreError as error:
-        raise BuilderUnknown(f"ECS did not answer ({type(error).__name__}).") from error
+    except NotConfigured as error:
+        raise _Refused(error.code) from error
+    except AwsError as error:
+        raise BuilderUnknown(f"ECS did not answer ({error.code}).") from error
 
 
-def _meaning(error: ClientError) -> Exception:
-    code, message = str(error.response["Error"].get("Code", "")), str(error.response["Error"].get("Message", ""))
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if _NO_ROOM.search(message):
-        return BuilderFull("There is no room for another task.", code=code)
-    if status >= _BROKEN or code in _THROTTLED or _BUSY.search(message):
-        return BuilderUnknown(f"ECS did not do what was asked ({code}).", code=code)
-    return _Refused(code)
+def _meaning(error: Answered) -> Exception:
+    if _NO_ROOM.search(error.message):
+        return BuilderFull("There is no room for another task.", code=error.code)
+    if error.broken or error.throttled or _BUSY.search(error.message):
+        return BuilderUnknown(f"ECS did not do what was asked ({error.code}).", code=error.code)
+    return _Refused(error.code)

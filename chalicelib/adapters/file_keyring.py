@@ -1,30 +1,26 @@
 """The stack's secrets in one private JSON file, as the `Keyring` port; what others gave us to log in lives beside them.
 
-The shape is `{"secrets": [{"id", "secret"}, …newest first], "pepper", "operators": [SHA-256 hex], "hetzner_token",
-"smtp_password"}`, secrets and pepper in base64; the last is there where a mail server wants a login. The file is read
-again when it has changed, so that a rotation needs no restart. Nothing here writes it: the first start of one box does,
-and the operator.
+The shape is that of `storage/keyring.py` with "hetzner_token" and "smtp_password" beside it; the last is there where a
+mail server wants a login. The file is read again when it has changed, so that a rotation needs no restart. Nothing here
+writes it: the first start of one box does, and the operator.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chalicelib.domain.errors import NotFound, StoreUnavailable
+from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.storage.keyring import Secrets, secrets_in
 
 Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Contents:
-    newest: str
-    secrets: dict[str, bytes] = field(repr=False)
-    pepper: bytes = field(repr=False)
-    operators: frozenset[str]
+    secrets: Secrets
     hetzner_token: str = field(repr=False)
     smtp_password: str = field(repr=False)
 
@@ -38,22 +34,19 @@ class FileKeyring:
 
     def newest(self) -> str:
         """The id of the secret that new rows are made with."""
-        return self._contents().newest
+        return self._contents().secrets.newest
 
     def secret(self, secret_id: str) -> bytes:
         """A stack secret by its id; NotFound when it has been thrown away."""
-        secrets = self._contents().secrets
-        if secret_id not in secrets:
-            raise NotFound("The secret this was made with has been thrown away.")
-        return secrets[secret_id]
+        return self._contents().secrets.secret(secret_id)
 
     def pepper(self) -> bytes:
         """The pepper, which never rotates."""
-        return self._contents().pepper
+        return self._contents().secrets.pepper
 
     def operators(self) -> frozenset[str]:
         """SHA-256 digests (hex) of the tokens that operators hold."""
-        return self._contents().operators
+        return self._contents().secrets.operators
 
     def hetzner_token(self) -> str:
         """The provider's API token as it stands in the file now."""
@@ -62,6 +55,10 @@ class FileKeyring:
     def smtp_password(self) -> str:
         """The password for the mail server as it stands in the file now; empty when there is none."""
         return self._contents().smtp_password
+
+    def refresh(self) -> bool:
+        """Nothing to do: a file that has changed is read at the next question. False: nothing was read anew."""
+        return False
 
     def _contents(self) -> _Contents:
         try:
@@ -78,12 +75,8 @@ class FileKeyring:
 
 
 def _parsed(document: Any) -> _Contents:
-    secrets = {str(one["id"]): base64.b64decode(one["secret"], validate=True) for one in document["secrets"]}
     return _Contents(
-        newest=str(document["secrets"][0]["id"]),
-        secrets=secrets,
-        pepper=base64.b64decode(document["pepper"], validate=True),
-        operators=frozenset(str(one) for one in document["operators"]),
+        secrets=secrets_in(document),
         hetzner_token=str(document.get("hetzner_token", "")),
         smtp_password=str(document.get("smtp_password", "")),
     )

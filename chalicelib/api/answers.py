@@ -54,11 +54,13 @@ class Cost(Answer):
 
 
 class Failure(Answer):
-    """Why there is no machine."""
+    """Why there is no machine; the last two fields are shown to the operator alone."""
 
     code: str
     message: str
     hint: str
+    operator_hint: str | None = None
+    detail: str | None = None
 
 
 class Links(Answer):

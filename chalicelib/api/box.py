@@ -7,6 +7,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Response
 
+from chalicelib.api.acting import BOX, acting
 from chalicelib.api.auth import bearer, instance_id
 from chalicelib.api.call import Call
 from chalicelib.api.edge import Edge
@@ -45,7 +46,7 @@ class _Box:
 
         wanted, token, key = instance_id(call), bearer(call), required_key(call)
         hours = check_hours(read(MoreHours, json_object(call)).hours, self.services.limits.max_hours)
-        return reply(_view(box.extend(self.services, wanted, token=token, hours=hours, key=key)))
+        return reply(_view(box.extend(acting(self.services, BOX), wanted, token=token, hours=hours, key=key)))
 
 
 def _view(time: box.BoxTime) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from chalice.app import Blueprint, Response
 
+from chalicelib.api.acting import BUILDING, CLAIMING, acting
 from chalicelib.api.auth import attempt, bearer, instance_id
 from chalicelib.api.call import Call
 from chalicelib.api.edge import Edge
@@ -45,13 +46,15 @@ class _Builds:
 
         wanted, number, code = instance_id(call), attempt(call), bearer(call)
         nonce = read(Claim, json_object(call)).nonce
-        order = claim_build.claim_build(self.services, wanted, attempt=number, claim_code=code, nonce=nonce)
+        services = acting(self.services, CLAIMING)
+        order = claim_build.claim_build(services, wanted, attempt=number, claim_code=code, nonce=nonce)
         return reply(order.as_json())
 
     def report(self, call: Call) -> Response:
         """Report a phase (which also asks to begin it) or the outcome of a build attempt."""
         wanted, number, token = instance_id(call), attempt(call), bearer(call)
-        record_build.record_build(self.services, wanted, attempt=number, build_token=token, report=_report(call))
+        services = acting(self.services, BUILDING)
+        record_build.record_build(services, wanted, attempt=number, build_token=token, report=_report(call))
         return reply({})
 
 

@@ -13,7 +13,9 @@ from chalicelib.api.instances import instances_blueprint
 from chalicelib.api.methods import other_methods_blueprint
 from chalicelib.api.openapi import openapi_blueprint
 from chalicelib.api.operator import operator_blueprint
+from chalicelib.api.oversight import oversight_blueprint
 from chalicelib.api.pages import pages_blueprint
+from chalicelib.api.switches import switches_blueprint
 from chalicelib.operations.services import Services
 
 
@@ -24,6 +26,8 @@ def add_routes(app: Chalice, services: Services, edge: Edge) -> None:
     app.register_blueprint(builds_blueprint(services, edge))
     app.register_blueprint(catalogue_blueprint(services, edge))
     app.register_blueprint(operator_blueprint(services, edge))
+    app.register_blueprint(switches_blueprint(services, edge))
+    app.register_blueprint(oversight_blueprint(services, edge))
     app.register_blueprint(health_blueprint(services, edge))
     app.register_blueprint(pages_blueprint(services, edge))
     app.register_blueprint(openapi_blueprint(services.public_url, edge))

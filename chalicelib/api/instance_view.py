@@ -1,7 +1,7 @@
 """The instance object: the one form in which an instance is shown, with the same names in the API and the CLI.
 
-Decides who sees what (address, server id and cost are the operator's) and which parts are null in which status. The
-field list is interfaces.md's; `answers.py` holds it as a schema.
+Decides who sees what (address, server id, cost and where to look after a failure are the operator's) and which parts
+are null in which status. The field list is interfaces.md's; `answers.py` holds it as a schema.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any
 
 from chalicelib.api.moment import rfc3339
 from chalicelib.api.stages import current_stage, stages
-from chalicelib.domain import budget, lease
+from chalicelib.domain import budget, cost, lease
+from chalicelib.domain.explanations import explanation
 from chalicelib.domain.instance import Instance, Status
 from chalicelib.domain.ssh_access import fingerprint, known_hosts_line, ssh_command
 from chalicelib.operations.services import Services
@@ -26,6 +27,7 @@ def instance_view(shown: Shown, services: Services, *, operator: bool) -> dict[s
         machine = shown.instance.machine
         document["server_id"] = None if machine is None else machine.server_id
         document["email"] = shown.instance.email
+        document["failure"] = _failure_for_operator(shown)
         document["cost"] = _cost(shown.instance, now)
     return document
 
@@ -95,15 +97,10 @@ def _extension(instance: Instance, max_life_hours: int) -> dict[str, int] | None
 
 def _cost(instance: Instance, now: datetime) -> dict[str, str]:
     """Euros with two places: what is billed up to now, and up to the end as it stands."""
-    end = instance.ended_at
-    so_far = budget.billed(instance, end or now)
-    if instance.machine is None:
-        projected = budget.held(instance.holds)
-    elif end is None and instance.expires_at is None:
-        projected = max(so_far, budget.held(instance.holds))
-    else:
-        projected = budget.billed(instance, end or max(instance.expires_at or now, now))
-    return {"so_far_eur": str(budget.euros(so_far)), "projected_eur": str(budget.euros(projected))}
+    return {
+        "so_far_eur": str(budget.euros(cost.so_far(instance, now))),
+        "projected_eur": str(budget.euros(cost.projected(instance, now))),
+    }
 
 
 def _failure(instance: Instance) -> dict[str, str] | None:
@@ -111,3 +108,13 @@ def _failure(instance: Instance) -> dict[str, str] | None:
     if failure is None:
         return None
     return {"code": failure.code, "message": failure.message, "hint": failure.hint}
+
+
+def _failure_for_operator(shown: Shown) -> dict[str, str | None] | None:
+    """The failure with where to look, and the builder's own words where it had any."""
+    told = _failure(shown.instance)
+    if told is None:
+        return None
+    words = explanation(told["code"])
+    detail = shown.build.detail if shown.build is not None else ""
+    return {**told, "operator_hint": None if words is None else words.operator_hint, "detail": detail or None}

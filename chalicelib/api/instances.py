@@ -8,6 +8,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Response
 
+from chalicelib.api.acting import CONFIRMING, acting, as_manager, as_operator
 from chalicelib.api.auth import bearer, instance_id, may_manage, require_operator
 from chalicelib.api.call import Call
 from chalicelib.api.edge import Edge
@@ -63,10 +64,10 @@ class _Instances:
         return self._accepted(self._view(Shown(instance=wish, build=None), operator=False))
 
     def _order(self, call: Call) -> Response:
-        require_operator(self.services, call)
-        wanted = asked(json_object(call), self.services.limits)
+        services = as_operator(self.services, call)
+        wanted = asked(json_object(call), services.limits)
         made = provision.provision(
-            self.services,
+            services,
             email=wanted.email,
             ssh_key=wanted.ssh_key,
             wish=wanted.wish,
@@ -100,13 +101,13 @@ class _Instances:
         """End an instance; a repeat is harmless."""
         wanted = instance_id(call)
         operator = may_manage(self.services, call, wanted)
-        gone = deprovision.deprovision(self.services, wanted)
+        gone = deprovision.deprovision(as_manager(self.services, call, operator=operator), wanted)
         document = self._view(Shown(instance=gone, build=None), operator=operator)
         return reply(document) if gone.terminal else self._accepted(document)
 
     def confirm(self, call: Call) -> Response:
         """Confirm a wish with the token of the confirmation mail; a repeat has no effect and says so."""
-        done = confirm.confirm(self.services, instance_id(call), bearer(call))
+        done = confirm.confirm(acting(self.services, CONFIRMING), instance_id(call), bearer(call))
         if done.already:
             return reply({"id": done.instance.id, "already_confirmed": True})
         document = self._view(show.show(self.services, done.instance.id), operator=False)
@@ -116,7 +117,7 @@ class _Instances:
         """Try a failed instance again, as a new one."""
         wanted = instance_id(call)
         operator = may_manage(self.services, call, wanted)
-        made = retry.retry(self.services, wanted)
+        made = retry.retry(as_manager(self.services, call, operator=operator), wanted)
         document = self._view(show.show(self.services, made.instance.id), operator=operator)
         return self._accepted({**document, "manage_token": made.manage_token})
 
@@ -124,7 +125,7 @@ class _Instances:
         """Give an instance a new manage token; the old ones are dead."""
         wanted = instance_id(call)
         operator = may_manage(self.services, call, wanted)
-        rotated = rotate_token.rotate_token(self.services, wanted)
+        rotated = rotate_token.rotate_token(as_manager(self.services, call, operator=operator), wanted)
         document = self._view(show.show(self.services, wanted), operator=operator)
         return reply({**document, "manage_token": rotated.manage_token})
 
@@ -133,7 +134,8 @@ class _Instances:
         wanted = instance_id(call)
         operator = may_manage(self.services, call, wanted)
         key = required_key(call)
-        done = extend.extend(self.services, wanted, hours=self._hours(call), key=key)
+        services = as_manager(self.services, call, operator=operator)
+        done = extend.extend(services, wanted, hours=self._hours(call), key=key)
         seen = replace(show.show(self.services, wanted), instance=done.instance)
         document = {
             **self._view(seen, operator=operator),

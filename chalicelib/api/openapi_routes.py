@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from chalicelib.api import answers, schemas
+from chalicelib.api import answers, operator_answers, schemas
 
 ANYONE = ""
 OWNER = "manage"
@@ -55,13 +55,13 @@ ROUTES: dict[tuple[str, str], Described] = {
         summary="Confirm a wish with the token of the confirmation mail",
         who=(CONFIRM,),
         answers={200: answers.ConfirmAnswer},
-        errors=(400, 401, 404, 409, 410, 422, 503),
+        errors=(400, 401, 403, 404, 409, 410, 422, 503),
     ),
     ("POST", "/instances/{id}/retry"): Described(
         summary="Try a failed instance again, as a new one",
         who=MINE,
         answers={202: answers.Created},
-        errors=(400, 401, 404, 409, 422, 503),
+        errors=(400, 401, 403, 404, 409, 422, 503),
     ),
     ("POST", "/instances/{id}/rotate-token"): Described(
         summary="Give an instance a new manage token",
@@ -156,6 +156,53 @@ ROUTES: dict[tuple[str, str], Described] = {
         who=(OPERATOR,),
         answers={200: answers.RunView},
         errors=(400, 401, 404, 503),
+    ),
+    ("POST", "/operator/pause"): Described(
+        summary="Switch new machines off",
+        who=(OPERATOR,),
+        answers={200: operator_answers.StackView},
+        errors=(400, 401, 409, 503),
+    ),
+    ("POST", "/operator/resume"): Described(
+        summary="Switch new machines on again, and close the circuit breaker",
+        who=(OPERATOR,),
+        answers={200: operator_answers.Resumed},
+        errors=(400, 401, 409, 503),
+    ),
+    ("POST", "/operator/accept-restore"): Described(
+        summary="Accept a table that was restored from a backup",
+        who=(OPERATOR,),
+        body=schemas.RestoreWish,
+        body_optional=True,
+        answers={200: operator_answers.StackView},
+        errors=(*BODY, 401, 409, 503),
+    ),
+    ("POST", "/owners/deprovision"): Described(
+        summary="End everything an address has, and shut it out",
+        who=(OPERATOR,),
+        body=schemas.OwnerWish,
+        answers={200: operator_answers.OwnerEnded},
+        errors=(*BODY, 401, 409, 503),
+    ),
+    ("POST", "/owners/admit"): Described(
+        summary="Let an address sign up again",
+        who=(OPERATOR,),
+        body=schemas.OwnerWish,
+        answers={200: operator_answers.OwnerAdmitted},
+        errors=(*BODY, 401, 503),
+    ),
+    ("GET", "/operator/state"): Described(
+        summary="Tell the state of everything",
+        who=(OPERATOR,),
+        answers={200: operator_answers.OperatorState},
+        errors=(400, 401, 503),
+    ),
+    ("GET", "/operator/audit"): Described(
+        summary="List who changed what",
+        who=(OPERATOR,),
+        query=("instance", "day"),
+        answers={200: operator_answers.AuditPage},
+        errors=(400, 401, 422, 503),
     ),
     ("GET", "/health"): Described(summary="Say that the service answers", answers={200: answers.Health}, errors=(400,)),
     ("GET", "/health/ready"): Described(

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Response
 
+from chalicelib.api.acting import as_operator
 from chalicelib.api.auth import require_operator
 from chalicelib.api.call import Call
 from chalicelib.api.edge import Edge
@@ -46,9 +47,9 @@ class _Operator:
         """Ask for a reap run; `dry_run` explains only, `confirm` bounds what it may act on."""
         from chalicelib.api.schemas import ReapWish  # noqa: PLC0415 -- brings pydantic, which is slow to import
 
-        require_operator(self.services, call)
+        services = as_operator(self.services, call)
         wish = read(ReapWish, json_object(call, optional=True))
-        run = request_reap.request_reap(self.services, dry_run=wish.dry_run, confirm=wish.confirm)
+        run = request_reap.request_reap(services, dry_run=wish.dry_run, confirm=wish.confirm)
         where = f"{self.services.public_url}/reap/runs/{run.id}"
         return reply(run_view(run), status=202, headers={"Location": where, "Retry-After": "1"})
 

@@ -1,4 +1,4 @@
-"""The routes a browser opens: signup, confirmation, the page of an instance, and the files that pages are made with.
+"""The routes a browser opens: signup, confirmation, pages of an instance and of the operator, and what they load.
 
 Pages do what the JSON routes do, through the same verbs, for people without a program; what they look like is
 `chalicelib/web/pages`' matter. GET shows and POST acts: programs that follow the links of a mail change nothing.
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from chalice.app import Blueprint, Response
 
 from chalicelib.api import signup
+from chalicelib.api.acting import CONFIRMING, acting
 from chalicelib.api.auth import instance_id
 from chalicelib.api.call import Call
 from chalicelib.api.catalogue import type_view
@@ -49,6 +50,7 @@ def pages_blueprint(services: Services, edge: Edge) -> Blueprint:
         ("GET", "/confirm/{id}/{token}"): views.look,
         ("POST", "/confirm/{id}/{token}"): views.confirm,
         ("GET", "/i/{id}"): views.instance,
+        ("GET", "/operator"): views.operator,
         ("GET", "/assets/{name}"): views.asset,
     }
     return blueprint("pages", edge, routes, shown=lambda problem: refusal_page(site, problem))
@@ -101,7 +103,7 @@ class _Pages:
         """Confirm a signup: the machine is ordered."""
         require_origin(call, self.services.public_url)
         form_fields(call, ())
-        done = confirm.confirm(self.services, instance_id(call), call.path.get("token", ""))
+        done = confirm.confirm(acting(self.services, CONFIRMING), instance_id(call), call.path.get("token", ""))
         if done.already or done.manage_token is None:
             return self._page("already", instance=done.instance)
         address = f"{self.services.public_url}/i/{done.instance.id}#{done.manage_token}"
@@ -111,6 +113,10 @@ class _Pages:
         """Show an instance: a shell, whose script asks with the token behind the #."""
         wait, most = self.edge.long_poll_seconds, self.services.limits.max_hours
         return self._page("instance", id=instance_id(call), wait=wait, most_hours=most)
+
+    def operator(self, _: Call) -> Response:
+        """Show the operator's page: a shell, whose script asks with the token that is typed."""
+        return self._page("operator")
 
     def asset(self, call: Call) -> Response:
         """Hand out a script, the style sheet or the icon."""

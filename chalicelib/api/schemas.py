@@ -86,6 +86,27 @@ class ReapWish(Shape):
     confirm: int | None = Field(default=None, ge=0, le=10_000, json_schema_extra=_optional)
 
 
+class RestoreWish(Shape):
+    """`POST /operator/accept-restore`: with `plant_marker` a marker that is missing is made anew."""
+
+    plant_marker: bool = False
+
+
+class OwnerWish(Shape):
+    """`POST /owners/deprovision` and `POST /owners/admit`: an address in any spelling."""
+
+    email: str
+
+
+class AuditQuery(BaseModel):
+    """The query of `GET /operator/audit`: an instance or a day in UTC; neither means today."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    instance: str | None = Field(default=None, pattern=r"^[0-9a-f]{12}$")
+    day: str | None = Field(default=None, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+
+
 class ListQuery(BaseModel):
     """The query of `GET /instances`; its values arrive as text."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.api.acting import acting
 from chalicelib.api.call import Call
 from chalicelib.api.disposable import refuse_disposable
 from chalicelib.api.edge import Edge
 from chalicelib.api.wishes import asked
+from chalicelib.domain.audit import ANONYMOUS
 from chalicelib.domain.instance import Instance
 from chalicelib.operations import sign_up
 from chalicelib.operations.services import Services
@@ -28,7 +30,7 @@ def accept(
         )
     refuse_disposable(wanted.email, edge.refused_domains)
     return sign_up.sign_up(
-        services,
+        acting(services, ANONYMOUS),
         email=wanted.email,
         ssh_key=wanted.ssh_key,
         wish=wanted.wish,

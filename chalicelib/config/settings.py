@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
 
+from chalicelib.config.cloud import cloud_problems
 from chalicelib.config.mail import mail_problems
 from chalicelib.config.place import Place
 from chalicelib.config.variables import Variables
@@ -21,27 +22,19 @@ from chalicelib.domain.signup import SignupKind, SignupPolicy
 
 SCHEMES: Mapping[str, tuple[str, ...]] = {
     "CCC_STORE": ("sqlite", "dynamodb"),
-    "CCC_MAIL": ("maildir", "smtp", "smtps"),
+    "CCC_MAIL": ("maildir", "smtp", "smtps", "ses"),
     "CCC_BUILDER": ("process", "codebuild", "fargate"),
-    "CCC_KEYRING": ("file",),
+    "CCC_KEYRING": ("file", "ssm"),
     "CCC_CLOCK": ("system", "file"),
-    "CCC_NUDGE": ("thread",),
+    "CCC_NUDGE": ("thread", "lambda"),
 }
 """What each place may be made of in this release."""
 
-_PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,149}")
-_CLUSTER = re.compile(r"[A-Za-z0-9_-]{1,255}")
-_TASK = re.compile(r"/[A-Za-z0-9_-]{1,255}(:[1-9][0-9]*)?")
-_TASK_OPTIONS = {
-    "subnets": re.compile(r"subnet-[0-9a-f]+(,subnet-[0-9a-f]+)*"),
-    "security_groups": re.compile(r"sg-[0-9a-f]+(,sg-[0-9a-f]+)*"),
-    "container": re.compile(r"[A-Za-z0-9_-]{1,255}"),
-    "public_ip": re.compile(r"on|off"),
-}
-"""Names as CodeBuild, ECS and EC2 allow them."""
-
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+
+URL_PARAMETER = "public_url"
+"""The parameter of the stage that holds the address, beside those of the keyring."""
 
 ON_DISK = frozenset({"sqlite", "maildir", "process", "file"})
 
@@ -59,7 +52,10 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the operator has decided; printing it shows no password (`Place` hides it)."""
+    """What the operator has decided; printing it shows no password (`Place` hides it).
+
+    Without a `public_url` it is a parameter beside those of the keyring. `mail_operator` is who answers letters.
+    """
 
     store: Place
     mail: Place
@@ -70,7 +66,7 @@ class Settings:
     clock: Place
     nudge: Place
     hetzner_endpoint: str
-    public_url: str
+    public_url: str | None
     origins: tuple[str, ...]
     refused_domains: frozenset[str]
     limits: Limits
@@ -86,17 +82,18 @@ def from_environment() -> Settings:
 def settings(environment: Mapping[str, str]) -> Settings:
     """The settings in a mapping of variables; ConfigError with everything that is wrong."""
     given = Variables(environment)
+    keyring = _place(given, "CCC_KEYRING")
     read = Settings(
         store=_place(given, "CCC_STORE"),
         mail=_mail(given, "CCC_MAIL"),
-        builder=_builder(given, "CCC_BUILDER"),
-        keyring=_place(given, "CCC_KEYRING"),
+        builder=_place(given, "CCC_BUILDER"),
+        keyring=keyring,
         clock=_place(given, "CCC_CLOCK"),
         nudge=_place(given, "CCC_NUDGE"),
         mail_from=_sender(given, "CCC_MAIL_FROM"),
-        mail_operator=given.optional("CCC_MAIL_OPERATOR"),
+        mail_operator=_sender(given, "CCC_MAIL_OPERATOR", required=False) or None,
         hetzner_endpoint=given.url("CCC_HETZNER_ENDPOINT"),
-        public_url=given.url("CCC_PUBLIC_URL"),
+        public_url=_public_url(given, "CCC_PUBLIC_URL", keyring),
         origins=_matching(given, "CCC_ORIGINS", _ORIGIN, "origins as browsers send them, such as https://example.org"),
         refused_domains=frozenset(_matching(given, "CCC_REFUSED_DOMAINS", _DOMAIN, "domains, such as example.org")),
         limits=_limits(given),
@@ -114,6 +111,8 @@ def _place(given: Variables, name: str) -> Place:
         given.problem(name, f"needs an absolute path, as in {place.scheme}:///srv/ccc/…")
     if place.scheme == "dynamodb" and not place.host:
         given.problem(name, "needs the name of a table, as in dynamodb://ccc-prod")
+    for why in cloud_problems(place):
+        given.problem(name, why)
     if not place.has_number("slots"):
         given.problem(name, "has slots that are no whole number")
     return place
@@ -129,26 +128,15 @@ def _mail(given: Variables, name: str) -> Place:
     return place
 
 
-def _builder(given: Variables, name: str) -> Place:
-    place = _place(given, name)
-    match place.scheme:
-        case "codebuild" if not _PROJECT.fullmatch(place.host) or place != Place(scheme="codebuild", host=place.host):
-            given.problem(name, "needs the name of a project and nothing else, as in codebuild://ccc-prod-builder")
-        case "fargate" if not _is_task(place):
-            given.problem(
-                name,
-                "needs a cluster, a task definition and its subnets, as in fargate://ccc/builder?subnets=subnet-0a1b",
-            )
-        case _:
-            pass
-    return place
-
-
-def _is_task(place: Place) -> bool:
-    bare = place == Place(scheme="fargate", host=place.host, path=place.path, query=place.query)
-    known = all(name in _TASK_OPTIONS and _TASK_OPTIONS[name].fullmatch(value) for name, value in place.query)
-    named = _CLUSTER.fullmatch(place.host) and _TASK.fullmatch(place.path) and place.option("subnets")
-    return bool(bare and known and named)
+def _public_url(given: Variables, name: str, keyring: Place) -> str | None:
+    """The address itself, or None for the parameter `public_url` beside those of the keyring."""
+    if not (given.optional(name) or "").startswith("ssm:"):
+        return given.url(name)
+    place = given.place(name, ("ssm",))
+    beside = Place(scheme="ssm", path=f"{keyring.path.rstrip('/')}/{URL_PARAMETER}")
+    if place != beside or keyring.scheme != "ssm":
+        given.problem(name, "must name the parameter public_url beneath the path of CCC_KEYRING, or be an address")
+    return None
 
 
 def _matching(given: Variables, name: str, form: re.Pattern[str], what: str) -> tuple[str, ...]:
@@ -180,8 +168,8 @@ def _limits(given: Variables) -> Limits:
     )
 
 
-def _sender(given: Variables, name: str) -> str:
-    text = given.text(name)
+def _sender(given: Variables, name: str, *, required: bool = True) -> str:
+    text = given.text(name) if required else given.optional(name) or ""
     _, address = parseaddr(text)
     if text and ("@" not in address or not text.isprintable()):
         given.problem(name, "must be an address, such as Claude Code Cloud <box@example.org>")

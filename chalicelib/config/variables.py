@@ -63,7 +63,7 @@ class Variables:
     def url(self, name: str) -> str:
         """An http(s) URL of an ASCII host, perhaps a port and a plain path, without a trailing slash."""
         text = self.text(name).rstrip("/")
-        if text and not _is_plain_url(text):
+        if text and not is_plain_url(text):
             self.problem(
                 name,
                 "must be a plain address: http:// or https:// in small letters, a host in ASCII (punycode for other "
@@ -119,7 +119,8 @@ class Variables:
         return text if text in values else default
 
 
-def _is_plain_url(text: str) -> bool:
+def is_plain_url(text: str) -> bool:
+    """Whether a text is an http(s) URL as `Variables.url` takes it."""
     if len(text) > _LONGEST_URL:
         return False
     found = _URL.fullmatch(text)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain.build import EXPLANATIONS, Cause
+from chalicelib.domain.build import Cause
+from chalicelib.domain.explanations import EXPLANATIONS
 
 IN_A_ROW = 3
 """Failures of different instances, without a success between them, that open the breaker."""
@@ -20,8 +21,8 @@ OPEN_FOR = timedelta(minutes=60)
 REMEMBERED = 50
 """Instances whose failure is known to have been counted, so that a step that is taken again counts nothing twice."""
 
-NOT_OURS = frozenset({Cause.STOCK, Cause.LIMIT, Cause.PROVIDER_LIMIT, Cause.NO_BUILDER, Cause.REVOKED})
-"""Causes that say nothing of a defect: a market, a cap or a house that is full, and what was called off."""
+NOT_OURS = frozenset({Cause.STOCK, Cause.LIMIT, Cause.PROVIDER_LIMIT, Cause.PAUSED, Cause.NO_BUILDER, Cause.REVOKED})
+"""Causes that say nothing of a defect: a market, a cap or a house that is full, a pause, and what was called off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ def open_until(state: BreakerState, now: datetime) -> datetime | None:
 
 def reason(state: BreakerState) -> str:
     """Why nothing is ordered now, for whoever wants to."""
-    why = "" if state.cause is None else f" {EXPLANATIONS[state.cause][0]}"
+    why = "" if state.cause is None else f" {EXPLANATIONS[state.cause].message}"
     return (
         f"New machines are held back, because the last {state.count} could not be made, all for one reason.{why} "
         "It is noted for the operator. Machines that run are not concerned."

@@ -1,8 +1,8 @@
 """Money set aside and given back: whole millionths of a euro, so that no sum ever rounds.
 
 A reservation is for the dearest type the choice may fall back to and the most hours it can be billed, in the month it
-is made; it shrinks to what was really billed when the machine is gone. A failed instance costs the operator what the
-provider bills, and the guest nothing.
+is made. When the machine is gone it becomes what was really billed: less as a rule, more if the provider let us wait.
+A failed instance costs the operator what the provider bills, and the guest nothing.
 """
 
 from __future__ import annotations
@@ -54,6 +54,13 @@ def shrink(holds: tuple[Hold, ...], keep: int) -> tuple[tuple[Hold, ...], tuple[
         if stays < each.micro_eur:
             back.append(Hold(month=each.month, micro_eur=each.micro_eur - stays))
     return tuple(kept), tuple(back)
+
+
+def settle(holds: tuple[Hold, ...], billed: int, now: datetime) -> tuple[Hold, ...]:
+    """Holds that sum to exactly what was billed: shrunk, or grown by what an end that came late has cost on top."""
+    kept, _ = shrink(holds, billed)
+    late = billed - held(kept)
+    return (*kept, Hold(month=month_of(now), micro_eur=late)) if late > 0 else kept
 
 
 def billed(instance: Instance, until: datetime) -> int:

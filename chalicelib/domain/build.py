@@ -47,16 +47,18 @@ class Outcome(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why an instance could not be had: the fixed vocabulary of failures."""
+    """Why an instance could not be had: the fixed vocabulary of failures; in words: `explanations.py`."""
 
     STOCK = "stock"
     PROVIDER = "provider"
     PROVIDER_LIMIT = "provider_limit"
     LIMIT = "limit"
+    PAUSED = "paused"
     NO_BUILDER = "no_builder"
     BUILDER_LOST = "builder_lost"
     NEVER_CLAIMED = "never_claimed"
     SSH_NEVER_UP = "ssh_never_up"
+    KEY_REJECTED = "key_rejected"
     WRONG_HOST_KEY = "wrong_host_key"
     KEXEC_FAILED = "kexec_failed"
     DISK = "disk"
@@ -69,65 +71,23 @@ class Cause(StrEnum):
     STRANGER = "stranger"
 
 
-EXPLANATIONS: dict[Cause, tuple[str, str]] = {
-    Cause.STOCK: (
-        "No server of the kind asked for is in stock at the moment.",
-        "Try another type or location: the list of types shows what can be had now.",
-    ),
-    Cause.PROVIDER: (
-        "The server provider did not give us a server in time.",
-        "Nothing was charged. Try again in a few minutes.",
-    ),
-    Cause.PROVIDER_LIMIT: (
-        "The service's account at the provider has reached its limit of servers.",
-        "Nothing was charged. The operator has to raise the limit; try again later.",
-    ),
-    Cause.LIMIT: (
-        "The service has reached a limit that its operator set.",
-        "Nothing was charged. Try again later.",
-    ),
-    Cause.NO_BUILDER: (
-        "Every builder was busy for an hour, so the machine could not be installed.",
-        "Nothing was charged. Try again later.",
-    ),
-    Cause.BUILDER_LOST: (
-        "The installation stopped without a word, three times.",
-        "Nothing was charged. Try again; if it happens again, tell the operator.",
-    ),
-    Cause.NEVER_CLAIMED: (
-        "The installation never began.",
-        "Nothing was charged. Try again; if it happens again, tell the operator.",
-    ),
-    Cause.SSH_NEVER_UP: ("The new server never answered.", "Nothing was charged. Try again."),
-    Cause.WRONG_HOST_KEY: (
-        "The new server answered with a key that is not the one we gave it, so nothing was sent to it.",
-        "Nothing was charged. It is noted for the operator; trying again may help.",
-    ),
-    Cause.KEXEC_FAILED: ("The server did not start the installer.", "Nothing was charged. Try again."),
-    Cause.DISK: ("The server's disk could not be prepared.", "Nothing was charged. Try another type."),
-    Cause.COPY_FAILED: ("The system could not be copied to the server.", "Nothing was charged. Try again."),
-    Cause.INSTALL_FAILED: (
-        "The system could not be installed on the server.",
-        "Nothing was charged. Try again.",
-    ),
-    Cause.WRONG_KEYS: (
-        "The installed machine would have let in other keys than yours, so it was thrown away.",
-        "Nothing was charged. It is noted for the operator; trying again may help.",
-    ),
-    Cause.NEVER_BACK: (
-        "The machine did not come back after its installation.",
-        "Nothing was charged. Try again.",
-    ),
-    Cause.TIMEOUT: ("The installation took too long.", "Nothing was charged. Try again."),
-    Cause.REVOKED: ("The installation was called off.", "Nothing was charged."),
-    Cause.STRANGER: (
-        "A server of this name, which is not ours, stands at the provider.",
-        "Nothing was charged and the server was not touched. It is noted for the operator; trying again may help.",
-    ),
-}
-"""For every cause: a sentence for the guest, and what to do next."""
+BUILDERS_CAUSES = frozenset(
+    {
+        Cause.SSH_NEVER_UP,
+        Cause.KEY_REJECTED,
+        Cause.WRONG_HOST_KEY,
+        Cause.KEXEC_FAILED,
+        Cause.DISK,
+        Cause.COPY_FAILED,
+        Cause.INSTALL_FAILED,
+        Cause.WRONG_KEYS,
+        Cause.NEVER_BACK,
+        Cause.TIMEOUT,
+    }
+)
+"""What a builder may say; of markets, caps and its own absence the control plane alone knows (row C9)."""
 
-FINAL_CAUSES = frozenset({Cause.WRONG_HOST_KEY, Cause.WRONG_KEYS, Cause.REVOKED})
+FINAL_CAUSES = frozenset({Cause.WRONG_HOST_KEY, Cause.WRONG_KEYS})
 """Causes after which no further attempt is made."""
 
 SUSPICIOUS_CAUSES = frozenset({Cause.WRONG_HOST_KEY, Cause.WRONG_KEYS})

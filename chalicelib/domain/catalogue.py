@@ -24,6 +24,12 @@ MARKET_AGE = timedelta(minutes=5)
 ARCHITECTURE = "x86"
 """The only architecture the image is built for."""
 
+LEAST_MEMORY_GB = Decimal(2)
+"""The installer is unpacked into memory; with 2 GB it fits, with little to spare (nixos-anywhere's issue #651)."""
+
+LEAST_DISK_GB = 20
+"""The system takes about 6 GB; what is left must do for a day's work."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
@@ -46,6 +52,12 @@ class ServerType:
     architecture: str
     deprecated: bool
     offers: tuple[Offer, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether the image runs on it: its architecture, still sold, and large enough to be installed (row B21)."""
+        large = self.memory_gb >= LEAST_MEMORY_GB and self.disk_gb >= LEAST_DISK_GB
+        return large and self.architecture == ARCHITECTURE and not self.deprecated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +87,7 @@ def _sold(market: Market, limits: Limits, wish: Wish) -> Iterator[tuple[ServerTy
     places = limits.locations if wish.location is None else (wish.location,)
     for name in names:
         kind = market.named(name)
-        if kind is None or kind.architecture != ARCHITECTURE or kind.deprecated:
+        if kind is None or not kind.fits:
             continue
         offers = {offer.location: offer for offer in kind.offers}
         yield from ((kind, offers[place]) for place in places if place in offers)

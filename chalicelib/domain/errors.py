@@ -16,6 +16,7 @@
     │   ├── TooManyRequests     one source asks too often
     │   ├── NotOffered          the operator has not switched this on
     │   ├── NotFailed           only what has failed can be tried again
+    │   ├── NoMarker            the provider's project carries the marker of another stack
     │   ├── KeyReused           an Idempotency-Key came again with another body
     │   └── IllegalTransition   the lifecycle has no such step (a bug if a caller sees it)
     ├── BuildRefused            the builder may not go on
@@ -154,6 +155,12 @@ class NotFailed(Refused):
     """The instance has not failed, so there is nothing to try again."""
 
     code = "not_failed"
+
+
+class NoMarker(Refused):
+    """The provider's project is not the one this table belongs to, as far as its marker says."""
+
+    code = "no_marker"
 
 
 class KeyReused(Refused):

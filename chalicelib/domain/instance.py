@@ -79,8 +79,10 @@ class Machine:
 class Build:
     """The newest build attempt, as the control plane knows it; what the builder says is in its own item.
 
-    `reference` is the platform's name of the job. `stopped` and `rebuilt` are set while a next attempt is prepared:
-    the platform says that this one has ended, and the server is a stock system again (rule R18).
+    `reference` is the platform's name of the job. `running_at` is when the platform first said that it runs (None: it
+    is queued, as far as anybody knows); `unrun` counts the attempts before it that ended without ever running.
+    `stopped` and `rebuilt` are set while a next attempt is prepared: the platform says that this one has ended, and
+    the provider was told at `rebuilt_at` to make the server a stock system again (rule R18).
     """
 
     attempt: int
@@ -88,6 +90,9 @@ class Build:
     reference: str
     stopped: bool = False
     rebuilt: bool = False
+    running_at: datetime | None = None
+    unrun: int = 0
+    rebuilt_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +129,8 @@ class Instance:
     `due_at` is the next moment somebody must look (None: never again); `lease_id` and `lease_until` say who looks now.
     `retry_at` holds back the work of the present status after a refusal. Until `create_until` a create may still be on
     its way to the provider (rule R23). `missing_since` is the first 404 of a running machine (rule R16),
-    `delete_accepted` that the provider took our delete. `op_id` names the last write, `version` counts
-    the writes (rules R4, R5).
+    `delete_sent_at` when our newest delete was sent and `delete_accepted` that the provider took it. `op_id` names the
+    last write, `version` counts the writes (rules R4, R5).
     """
 
     id: str
@@ -155,6 +160,7 @@ class Instance:
     running_at: datetime | None = None
     expires_at: datetime | None = None
     missing_since: datetime | None = None
+    delete_sent_at: datetime | None = None
     delete_accepted: bool = False
     ended_at: datetime | None = None
     end_reason: EndReason | None = None

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from chalicelib.domain import labels
 from chalicelib.domain.instance import Instance, Status
+from chalicelib.domain.reasons import Reason, because
 
 MIN_AGE = timedelta(minutes=30)
 MIN_APART = timedelta(minutes=15)
@@ -32,6 +33,10 @@ class ServerFact:
     ipv6_network: str | None = None
     server_type: str | None = None
     location: str | None = None
+    locked: bool = False
+    """Whether an action of the provider's holds it: what was asked for is not done yet."""
+    attached: tuple[str, ...] = ()
+    """What somebody hung onto it that no order of ours asks for, in words: `volume 12`."""
 
     @property
     def fingerprint(self) -> str:
@@ -59,11 +64,12 @@ class Judgement(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A judgement of one server, with the reason in words."""
+    """A judgement of one server, with the reason in words; `alarm` when a person has to look at what is kept."""
 
     server: ServerFact
     judgement: Judgement
     why: str
+    alarm: bool = False
 
 
 def judge(
@@ -77,35 +83,34 @@ def judge(
 ) -> Verdict:
     """The verdict on one server of a list; `row` is the consistently read row that its label names, if any."""
     instance_id = server.labels.get(labels.INSTANCE, "")
-    if not labels.is_ours(server.labels, name=server.name, stack=stack, instance_id=instance_id):
-        return Verdict(
-            server=server, judgement=Judgement.KEEP, why="its name and labels do not agree: not ours to judge"
-        )
     age = now - server.created_at
+    if not labels.is_ours(server.labels, name=server.name, stack=stack, instance_id=instance_id):
+        # somebody changed a name or a label: never ours to delete, and beyond every life somebody must be told
+        return Verdict(server=server, judgement=Judgement.KEEP, why=Reason.DRIFTED, alarm=age > max_life)
     if row is not None and (reason := _owned(row, server)) is not None:
         if age <= max_life:
             return Verdict(server=server, judgement=Judgement.KEEP, why=reason)
-        return _watched(server, sighting, now, f"it is older than the longest life allowed ({max_life})")
+        return _watched(server, sighting, now, because(Reason.TOO_OLD, fact=max_life))
     if age < MIN_AGE:
-        return Verdict(server=server, judgement=Judgement.KEEP, why=f"it is younger than {MIN_AGE}")
-    return _watched(server, sighting, now, "no row owns it")
+        return Verdict(server=server, judgement=Judgement.KEEP, why=Reason.YOUNG)
+    return _watched(server, sighting, now, Reason.NO_ROW)
 
 
 def _owned(row: Instance, server: ServerFact) -> str | None:
     """Why the row protects the server, or None when it does not."""
     if row.machine is not None and row.machine.server_id == server.server_id:
-        return None if row.terminal else f"its row owns it ({row.status})"
+        return None if row.terminal else because(Reason.OWNED, fact=row.status)
     if row.machine is None and row.status in {Status.CREATING, Status.DELETING}:
-        return f"its row is still looking for it ({row.status})"
+        return because(Reason.LOOKED_FOR, fact=row.status)
     return None
 
 
 def _watched(server: ServerFact, sighting: Sighting | None, now: datetime, why: str) -> Verdict:
     if sighting is None or sighting.fingerprint != server.fingerprint:
-        return Verdict(server=server, judgement=Judgement.WATCH, why=f"{why}; seen for the first time")
+        return Verdict(server=server, judgement=Judgement.WATCH, why=because(why, Reason.FIRST_SIGHT))
     if now - sighting.first_seen_at < MIN_APART:
-        return Verdict(server=server, judgement=Judgement.WATCH, why=f"{why}; first seen less than {MIN_APART} ago")
-    return Verdict(server=server, judgement=Judgement.DELETE, why=f"{why}; seen twice, unchanged")
+        return Verdict(server=server, judgement=Judgement.WATCH, why=because(why, Reason.SEEN_TOO_SOON))
+    return Verdict(server=server, judgement=Judgement.DELETE, why=because(why, Reason.SEEN_TWICE))
 
 
 def cap(total: int) -> int:

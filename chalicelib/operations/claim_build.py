@@ -6,28 +6,32 @@ The same nonce may ask again, so that a lost reply does no harm; another nonce i
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from chalicelib.domain import lifecycle, tokens
 from chalicelib.domain.build import INSTALL_AT_MOST, BuildOrder, BuildRecord
-from chalicelib.domain.errors import BuildOver, Superseded, TooEarly, WriteConflict
+from chalicelib.domain.errors import BuildOver, NotFound, Superseded, TooEarly, WriteConflict
 from chalicelib.domain.instance import Instance, Machine, Status
 from chalicelib.operations import secrets_of
-from chalicelib.operations.authorise import existing, unknown
+from chalicelib.operations.authorise import existing
+from chalicelib.operations.hurry import hurry
+from chalicelib.operations.refused_builder import refused_builder
 from chalicelib.operations.save import save
 from chalicelib.operations.services import Services
 
 MAX_TRIES = 8
 ASK_AGAIN_SECONDS = 1
+LOOKED_AT_SOON = timedelta(seconds=5)
+"""A row that is looked at within this time is not hurried: a builder asks every second."""
+
 BEFORE_MACHINE = frozenset({Status.UNCONFIRMED, Status.REQUESTED, Status.CREATING})
 
 
 def claim_build(services: Services, instance_id: str, *, attempt: int, claim_code: str, nonce: str) -> BuildOrder:
     """The order; NotFound for a wrong code, TooEarly before the address is known, Superseded, BuildOver."""
     for _ in range(MAX_TRIES):
-        row = existing(services, instance_id)
-        if not tokens.matches(claim_code, secrets_of.token(services, row, tokens.Purpose.CLAIM, attempt)):
-            raise unknown()
-        machine = _machine(row, attempt)
+        row = _claimed_row(services, instance_id, attempt, claim_code)
+        machine = _machine(services, row, attempt)
         record = services.instances.get_build(row.id, attempt)
         if record is not None:
             if record.nonce != nonce:
@@ -40,6 +44,17 @@ def claim_build(services: Services, instance_id: str, *, attempt: int, claim_cod
     raise WriteConflict("Too many others are changing this instance. Try again.")
 
 
+def _claimed_row(services: Services, instance_id: str, attempt: int, claim_code: str) -> Instance:
+    """The row that the code opens; whoever has another code is counted."""
+    try:
+        row = existing(services, instance_id)
+    except NotFound as none:
+        raise refused_builder(services, instance_id, attempt, what="claim") from none
+    if not tokens.matches(claim_code, secrets_of.token(services, row, tokens.Purpose.CLAIM, attempt)):
+        raise refused_builder(services, instance_id, attempt, what="claim")
+    return row
+
+
 def _claimed(services: Services, row: Instance, attempt: int, nonce: str) -> Instance:
     """The claim and the row are one write, so that an attempt given up as unclaimed cannot be claimed any more."""
     now = services.clock.now()
@@ -48,7 +63,7 @@ def _claimed(services: Services, row: Instance, attempt: int, nonce: str) -> Ins
     return save(services, claimed, before=row, build=(None, record))
 
 
-def _machine(row: Instance, attempt: int) -> Machine:
+def _machine(services: Services, row: Instance, attempt: int) -> Machine:
     """The machine to install, if this attempt is the one to do it."""
     if row.terminal or row.status is Status.DELETING:
         raise BuildOver("This instance is ending.")
@@ -57,8 +72,16 @@ def _machine(row: Instance, attempt: int) -> Machine:
     if attempt < newest or stopped or row.status is Status.RUNNING:
         raise Superseded("This attempt is not the newest any more.")
     if attempt > newest or row.machine is None or row.status in BEFORE_MACHINE:
+        _tell_that_it_runs(services, row, attempt)
         raise TooEarly("The server is not there yet.", retry_after=ASK_AGAIN_SECONDS)
     return row.machine
+
+
+def _tell_that_it_runs(services: Services, row: Instance, attempt: int) -> None:
+    """A builder that asks is one that runs: the purchase need not wait for the next look at the platform."""
+    waits = row.status is Status.REQUESTED and row.build is not None and row.build.attempt == attempt
+    if waits and row.due_at is not None and row.due_at > services.clock.now() + LOOKED_AT_SOON:
+        hurry(services, row.id)
 
 
 def _order(services: Services, row: Instance, machine: Machine, attempt: int) -> BuildOrder:

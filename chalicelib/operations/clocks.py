@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from chalicelib.domain.reasons import Reason
 from chalicelib.operations.services import Services
 
 TOLERANCE = timedelta(seconds=60)
@@ -22,5 +23,5 @@ def doubt(services: Services, now: datetime) -> str | None:
     services.alarms.raise_alarm("clock.disagrees", seconds=int((off[0] - now).total_seconds()))
     asked = [other for other in (store, provider) if other is not None]
     if len(off) == len(asked):
-        return "our clock differs from the provider's by more than a minute"
+        return Reason.CLOCK
     return None

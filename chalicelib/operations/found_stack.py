@@ -19,11 +19,15 @@ def found_stack(services: Services) -> StackState:
     stack = services.stack.get() or _first(services)
     if stack.marker_id is not None:
         return stack
-    public = services.identities.key_pair(bytes.fromhex(services.ids.new() + services.ids.new())).public
-    marker = services.servers.plant_marker(stack.uuid, stack.epoch, public)
+    marker = services.servers.plant_marker(stack.uuid, stack.epoch, unowned_key(services))
     if marker.state is not MarkerState.OURS or marker.marker_id is None:
         raise ProviderError("The marker's name is taken at the provider by a key that is not this stack's.")
     return services.stack.write(replace(stack, marker_id=marker.marker_id), stack)
+
+
+def unowned_key(services: Services) -> str:
+    """The public half of a key whose private half nobody has ever had."""
+    return services.identities.key_pair(bytes.fromhex(services.ids.new() + services.ids.new())).public
 
 
 def _first(services: Services) -> StackState:

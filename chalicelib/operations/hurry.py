@@ -1,6 +1,7 @@
-"""Look at an instance whose build has ended, now and not at its next look: for a platform that tells when a job ends.
+"""Look at an instance now and not at its next look: for whoever knows that its build has begun or has ended.
 
-A lost word costs nothing: the row is looked at within a minute all the same.
+A platform may tell when a job ends, and a builder that asks for its order shows that it runs. A lost word costs
+nothing: the row is looked at within a minute all the same.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from chalicelib.operations.save import save
 from chalicelib.operations.services import Services
 
 MAX_TRIES = 8
+WAIT_FOR_BUILDS = frozenset({Status.REQUESTED, Status.INSTALLING})
 
 
 def hurry(services: Services, instance_id: str) -> None:
     """Make the row due now, if it waits for a build; anything else is left as it is."""
     for _ in range(MAX_TRIES):
         row = services.instances.get(instance_id)
-        if row is None or row.status is not Status.INSTALLING:
+        if row is None or row.status not in WAIT_FOR_BUILDS or row.build is None:
             return
         try:
             save(services, replace(row, due_at=services.clock.now()), before=row)

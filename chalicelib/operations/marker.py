@@ -1,7 +1,9 @@
 """Whether the provider we talk to is the project this table belongs to (rule R11).
 
 Every delete and every `lost` needs a marker answer that is at most a minute old. It is read once for all and kept in
-the `stack` item with its time and the token it was read with. Without the marker no 404 is believed.
+the `stack` item with its time and the token it was read with. Without the marker no 404 is believed. That it did not
+answer is kept too, for a few seconds: while the provider is down, 500 rows that are due do not use up the hour's
+requests, which are needed when it is back (rule R21).
 """
 
 from __future__ import annotations
@@ -10,11 +12,14 @@ import contextlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain.errors import StoreUnavailable, WriteConflict
+from chalicelib.domain.errors import ProviderUnknown, RateLimited, StoreUnavailable, WriteConflict
+from chalicelib.domain.reasons import Reason
 from chalicelib.operations.ports import Marker, MarkerState, StackState
 from chalicelib.operations.services import Services
 
 FRESH = timedelta(seconds=60)
+SILENCE = timedelta(seconds=15)
+"""How long nobody asks again after an answer that did not come: 240 requests an hour at most, of our 3,000."""
 
 
 def require_stack(services: Services) -> StackState:
@@ -37,13 +42,13 @@ def doubt(services: Services, now: datetime) -> str | None:
         return stack.frozen
     match stack.marker_state:
         case MarkerState.OURS if stack.marker_epoch is None:
-            return "the marker's epoch label cannot be read"
+            return Reason.MARKER_UNREADABLE
         case MarkerState.OURS:
             return None
         case MarkerState.FOREIGN:
-            return "the marker at the provider belongs to another stack"
+            return Reason.FOREIGN_MARKER
         case MarkerState.MISSING | None:
-            return "the provider's project has no marker of this stack: it may be the wrong project"
+            return Reason.NO_MARKER
 
 
 def _is_fresh(services: Services, stack: StackState, now: datetime) -> bool:
@@ -51,18 +56,50 @@ def _is_fresh(services: Services, stack: StackState, now: datetime) -> bool:
     return seen is not None and abs(now - seen) <= FRESH and stack.marker_token == services.servers.token_fingerprint()
 
 
+def note_silence(services: Services) -> None:
+    """The provider did not answer a request about a server: the next who would act asks for the marker first.
+
+    One odd server costs one more look at the marker; a provider that is down is asked every few seconds by one
+    worker, and not once for each row that is due.
+    """
+    stack = require_stack(services)
+    if stack.marker_seen_at is not None:
+        with contextlib.suppress(WriteConflict):  # somebody else has just asked
+            services.stack.write(replace(stack, marker_seen_at=None), stack)
+
+
 def _look(services: Services, stack: StackState, now: datetime) -> StackState:
-    answer = services.servers.read_marker(stack.uuid, stack.marker_id)
+    _require_patience(stack, now)
+    try:
+        answer = services.servers.read_marker(stack.uuid, stack.marker_id)
+    except (ProviderUnknown, RateLimited):
+        with contextlib.suppress(WriteConflict):  # whoever was first has kept an answer, or the same silence
+            services.stack.write(replace(stack, marker_silent_until=now + SILENCE), stack)
+        raise
+    if _is_ahead(answer, stack):
+        # a sweep counts in the table before it does at the marker: one that ran meanwhile is no restored table
+        stack = require_stack(services)
     seen = _with_answer(services, stack, answer, now)
     with contextlib.suppress(WriteConflict):  # somebody else has just kept an answer of their own
         return services.stack.write(seen, stack)
     return seen
 
 
+def _require_patience(stack: StackState, now: datetime) -> None:
+    """ProviderUnknown while the silence of a moment ago still counts; one beyond any silence is a clock's mistake."""
+    until = stack.marker_silent_until
+    if until is not None and now < until <= now + SILENCE:
+        raise ProviderUnknown("The provider did not answer a moment ago.", status=None)
+
+
+def _is_ahead(answer: Marker, stack: StackState) -> bool:
+    return answer.state is MarkerState.OURS and (answer.epoch or 0) > stack.epoch
+
+
 def _with_answer(services: Services, stack: StackState, answer: Marker, now: datetime) -> StackState:
     frozen = stack.frozen
-    if answer.state is MarkerState.OURS and (answer.epoch or 0) > stack.epoch:
-        frozen = "the marker has counted further than this table: the table was restored from a backup"
+    if _is_ahead(answer, stack):
+        frozen = Reason.RESTORED.value
         services.alarms.raise_alarm("stack.frozen", table_epoch=stack.epoch, marker_epoch=answer.epoch)
     return replace(
         stack,
@@ -70,5 +107,6 @@ def _with_answer(services: Services, stack: StackState, answer: Marker, now: dat
         marker_epoch=answer.epoch,
         marker_seen_at=now,
         marker_token=services.servers.token_fingerprint(),
+        marker_silent_until=None,
         frozen=frozen,
     )

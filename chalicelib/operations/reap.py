@@ -1,25 +1,42 @@
 """The hourly reaper: serve everything due, sweep, and leave a record of what was looked at, done and left alone.
 
-A run that is asked for (`ccc reap`) goes the same way; a dry run writes nothing but its own record.
+A run that is asked for (`ccc reap`) goes the same way; a dry run writes nothing but its own record. What a run does
+with due rows is in `due_rows.py`, with counters in `recount.py`, with servers in `sweep.py`.
 """
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from chalicelib.domain.errors import CccError
-from chalicelib.domain.lifecycle import Queue
-from chalicelib.operations.ports import Run, RunEntry, RunState
+from chalicelib.domain.errors import CccError, WriteConflict
+from chalicelib.operations.due_rows import serve_due_rows
+from chalicelib.operations.ports import Run, RunState
+from chalicelib.operations.recount import recount
 from chalicelib.operations.request_reap import new_run
 from chalicelib.operations.services import Services
 from chalicelib.operations.sweep import sweep
-from chalicelib.operations.work_off import BATCH, work_off
+
+_log = logging.getLogger("ccc.reaper")
+
+MAX_TRIES = 8
 
 
 def reap(services: Services, *, left: Callable[[], float]) -> Run:
-    """One run of the schedule."""
-    return carry_out(services, new_run(services), left=left)
+    """One run of the schedule; its end is told to the log and to the `stack` item, where its absence is noticed."""
+    run = carry_out(services, new_run(services), left=left)
+    fields = {
+        "run_id": run.id,
+        "errors": len(run.errors),
+        "did": len(run.did),
+        "skipped": len(run.skipped),
+        "frozen": run.frozen is not None,
+    }
+    _log.info("reap.done", extra={"fields": fields})
+    _note_end(services)
+    return run
 
 
 def run_requested(services: Services, run_id: str, *, left: Callable[[], float] = lambda: 60.0) -> None:
@@ -36,7 +53,8 @@ def carry_out(services: Services, run: Run, *, left: Callable[[], float], serve_
     done = begun
     try:
         if serve_due:
-            done = _due(services, done, left)
+            done = recount(services, serve_due_rows(services, done, left=left), left=left)
+            services.runs.save(done)  # what a worker that is killed from here on has done is told all the same
         done = replace(sweep(services, done, left=left), state=RunState.DONE)
     except CccError as error:
         done = replace(done, state=RunState.FAILED, errors=(*done.errors, f"{error.code}: {error.message}"))
@@ -45,15 +63,11 @@ def carry_out(services: Services, run: Run, *, left: Callable[[], float], serve_
     return ended
 
 
-def _due(services: Services, run: Run, left: Callable[[], float]) -> Run:
-    """Everything due, or in a dry run a list of what would be served."""
-    if not run.dry_run:
-        count, errors = work_off(services, left=left)
-        return replace(run, rows=run.rows + count, errors=(*run.errors, *errors))
-    now = services.clock.now()
-    ends = tuple(
-        RunEntry(what=f"would serve ({queue})", why="it is due", instance_id=instance_id)
-        for queue in (Queue.DELETE, Queue.WORK)
-        for instance_id in services.instances.due(queue, now, BATCH)
-    )
-    return replace(run, rows=run.rows + len(ends), did=(*run.did, *ends))
+def _note_end(services: Services) -> None:
+    for _ in range(MAX_TRIES):
+        stack = services.stack.get()
+        if stack is None:
+            return
+        with contextlib.suppress(WriteConflict):
+            services.stack.write(replace(stack, reaped_at=services.clock.now()), stack)
+            return

@@ -10,11 +10,19 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain import tokens
-from chalicelib.domain.build import LOG_TAIL_CHARS, NEEDS_PERMISSION, BuildRecord, BuildReport, PhaseStart
-from chalicelib.domain.errors import BuildOver, Superseded, WriteConflict
+from chalicelib.domain.build import (
+    BUILDERS_CAUSES,
+    LOG_TAIL_CHARS,
+    NEEDS_PERMISSION,
+    BuildRecord,
+    BuildReport,
+    PhaseStart,
+)
+from chalicelib.domain.errors import BuildOver, InvalidInput, NotFound, Superseded, WriteConflict
 from chalicelib.domain.instance import Instance, Status
 from chalicelib.operations import secrets_of
-from chalicelib.operations.authorise import existing, unknown
+from chalicelib.operations.authorise import existing
+from chalicelib.operations.refused_builder import refused_builder
 from chalicelib.operations.save import save
 from chalicelib.operations.services import Services
 
@@ -22,14 +30,11 @@ MAX_TRIES = 8
 
 
 def record_build(services: Services, instance_id: str, *, attempt: int, build_token: str, report: BuildReport) -> None:
-    """Take a report; NotFound for a wrong token, Superseded, BuildOver."""
+    """Take a report; NotFound for a wrong token, InvalidInput for a cause not a builder's, Superseded, BuildOver."""
     for _ in range(MAX_TRIES):
-        row = existing(services, instance_id)
-        if not tokens.matches(build_token, secrets_of.token(services, row, tokens.Purpose.BUILD, attempt)):
-            raise unknown()
-        record = services.instances.get_build(row.id, attempt)
-        if record is None:
-            raise unknown()
+        row, record = _told_of(services, instance_id, attempt, build_token)
+        if report.cause is not None and report.cause not in BUILDERS_CAUSES:
+            raise InvalidInput({"cause": "A builder cannot know that."})
         if _told_before(record, report):
             return
         _check_may_speak(row, record, attempt)
@@ -39,6 +44,20 @@ def record_build(services: Services, instance_id: str, *, attempt: int, build_to
             continue
         return
     raise WriteConflict("Too many others are changing this instance. Try again.")
+
+
+def _told_of(services: Services, instance_id: str, attempt: int, build_token: str) -> tuple[Instance, BuildRecord]:
+    """The row and the claimed attempt that the token opens; whoever has another token is counted."""
+    try:
+        row = existing(services, instance_id)
+    except NotFound as none:
+        raise refused_builder(services, instance_id, attempt, what="report") from none
+    if not tokens.matches(build_token, secrets_of.token(services, row, tokens.Purpose.BUILD, attempt)):
+        raise refused_builder(services, instance_id, attempt, what="report")
+    record = services.instances.get_build(row.id, attempt)
+    if record is None:
+        raise refused_builder(services, instance_id, attempt, what="report")
+    return row, record
 
 
 def _told_before(record: BuildRecord, report: BuildReport) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from chalicelib.domain.audit import Deed
+from chalicelib.operations.note import note
 from chalicelib.operations.ports import Run, RunState
 from chalicelib.operations.services import Services
 
@@ -10,6 +12,7 @@ def request_reap(services: Services, *, dry_run: bool, confirm: int | None) -> R
     """The run as requested; a `dry_run` explains and changes nothing, `confirm` lets it act on at most so many."""
     run = new_run(services, dry_run=dry_run, confirm=confirm)
     services.runs.save(run)
+    note(services, Deed.REAP_REQUESTED, run.id)
     services.nudge.reap(run.id)
     return run
 

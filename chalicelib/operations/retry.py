@@ -11,7 +11,7 @@ from chalicelib.domain.email import EmailAddress
 from chalicelib.domain.errors import NotFailed, WriteConflict
 from chalicelib.domain.instance import EndReason, Instance, Status
 from chalicelib.domain.ssh_key import SshPublicKey
-from chalicelib.operations import secrets_of
+from chalicelib.operations import exclusion, secrets_of
 from chalicelib.operations.admission import require_admission
 from chalicelib.operations.affordable import affordable, reservation
 from chalicelib.operations.authorise import existing
@@ -47,6 +47,8 @@ def _again(services: Services, failed: Instance, again_id: str) -> Instance:
     now, address = services.clock.now(), EmailAddress(value=failed.email)
     if not failed.by_operator:
         require_admission(services, address)
+    elif exclusion.is_excluded(services, address):  # whoever holds the link of an operator's order is a guest too
+        raise exclusion.closed()
     choices = affordable(services, failed.wish, now)
     return ordered(
         services,

@@ -1,7 +1,7 @@
-"""The one way a row is written: money, the live count and the quota of its owner follow from what it was and becomes.
+"""The one way a row is written: money, the live count, the quota of its owner and the audit follow from the change.
 
-No verb can forget a refund, since no verb does the sum: the counters of a write are the difference between the two
-values of the row.
+No verb can forget a refund, since no verb does the sum: the counters of a write, and the entries that say who did what,
+are the difference between the two values of the row, and are written with it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from chalicelib.domain import budget
-from chalicelib.domain.build import BuildRecord
+from chalicelib.domain.audit import AuditEntry, BuildChange, deeds
 from chalicelib.domain.errors import CounterFull, LimitReached
 from chalicelib.domain.instance import Instance, Status
 from chalicelib.domain.limits import Limits
+from chalicelib.operations import exclusion
 from chalicelib.operations.ports import CounterChange
 from chalicelib.operations.services import Services
 
@@ -37,7 +38,7 @@ def quota_key(owner: str) -> str:
 
 
 def counter_changes(before: Instance | None, after: Instance, limits: Limits) -> tuple[CounterChange, ...]:
-    """What a write does to the counters; only what grows has a cap."""
+    """What a write does to the counters; only what grows has a cap, and an end has none: it is billed already."""
     months: Counter[str] = Counter()
     for hold in after.holds:
         months[hold.month] += hold.micro_eur
@@ -45,14 +46,14 @@ def counter_changes(before: Instance | None, after: Instance, limits: Limits) ->
         months[hold.month] -= hold.micro_eur
     cap = budget.micro(limits.max_monthly_eur)
     changes = [
-        CounterChange(key=spend_key(month), amount=amount, cap=cap if amount > 0 else None)
+        CounterChange(key=spend_key(month), amount=amount, cap=cap if amount > 0 and not after.terminal else None)
         for month, amount in sorted(months.items())
         if amount
     ]
-    lives = _counted(after) - (_counted(before) if before else 0)
+    lives = counts_live(after) - (counts_live(before) if before else 0)
     if lives:
         changes.append(CounterChange(key=LIVE, amount=lives, cap=limits.max_live if lives > 0 else None))
-    owned = _owned(after) - (_owned(before) if before else 0)
+    owned = counts_for_owner(after) - (counts_for_owner(before) if before else 0)
     if owned:
         changes.append(_quota(after, owned, limits))
     return tuple(changes)
@@ -65,11 +66,13 @@ def _quota(after: Instance, amount: int, limits: Limits) -> CounterChange:
     return CounterChange(key=quota_key(after.owner), amount=amount, cap=cap, expires_at=expires_at)
 
 
-def _owned(instance: Instance) -> int:
-    return 0 if instance.by_operator else _counted(instance)
+def counts_for_owner(instance: Instance) -> int:
+    """1 for a row that counts against the quota of its owner, else 0."""
+    return 0 if instance.by_operator else counts_live(instance)
 
 
-def _counted(instance: Instance) -> int:
+def counts_live(instance: Instance) -> int:
+    """1 for a row that counts against the cap on live machines, else 0."""
     return 0 if instance.status in NOT_COUNTED else 1
 
 
@@ -78,24 +81,45 @@ def save(
     after: Instance,
     *,
     before: Instance | None,
-    build: tuple[BuildRecord | None, BuildRecord] | None = None,
+    build: BuildChange | None = None,
     more: Sequence[CounterChange] = (),
 ) -> Instance:
     """Write a row with what it does to the counters; LimitReached when a cap of the operator stands in the way.
 
-    `more` are counters of the caller's own in the same write; CounterFull is raised as it is when one of them is full.
+    SignupClosed when an operator has shut its owner out in this moment. `more` are counters of the caller's own in the
+    same write; CounterFull is raised as it is when one of them is full.
     """
-    counters = (*counter_changes(before, after, services.limits), *more)
+    counters = (*counter_changes(before, after, services.limits), *_guards(services, before, after), *more)
+    audit = audit_entries(services, before, after, build)
     try:
-        stored = services.instances.write(after, before=before, counters=counters, build=build)
+        stored = services.instances.write(after, before=before, counters=counters, build=build, audit=audit)
     except CounterFull as full:
         key = str(full.data.get("key", ""))
         if key in {change.key for change in more}:
             raise
+        if exclusion.is_guard(key):
+            raise exclusion.closed() from full
         raise limit_reached(services, key) from full
     if before is None or before.status is not after.status:
         _tell(before, stored)
     return stored
+
+
+def audit_entries(
+    services: Services, before: Instance | None, after: Instance, build: BuildChange | None
+) -> tuple[AuditEntry, ...]:
+    """Who did what with this write; nothing for a write that changes nothing a person would ask about."""
+    at, actor = services.clock.now(), services.actor
+    return tuple(
+        AuditEntry(at=at, actor=actor, did=did, instance_id=after.id, about=about)
+        for did, about in deeds(before, after, build)
+    )
+
+
+def _guards(services: Services, before: Instance | None, after: Instance) -> tuple[CounterChange, ...]:
+    """A guest's row that begins to count against their quota is not written once they are shut out."""
+    begins = counts_for_owner(after) > (counts_for_owner(before) if before else 0)
+    return (exclusion.guard(services, after.owner),) if begins else ()
 
 
 def _tell(before: Instance | None, after: Instance) -> None:

@@ -1,16 +1,20 @@
-"""One of each port, the operator's limits and the few plain settings that verbs need: what every verb is given."""
+"""One of each port, the operator's limits, who acts, and the few plain settings: what every verb is given."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.domain.audit import SCHEDULE, Actor
 from chalicelib.domain.limits import Limits
 from chalicelib.operations import ports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """`public_url` has no trailing slash; `ssh_port` is where machines answer (22 but for emulated ones)."""
+    """`public_url` has no trailing slash; `ssh_port` is where machines answer (22 but for emulated ones).
+
+    `actor` is on whose behalf a verb is carried out; what is written is audited as theirs.
+    """
 
     instances: ports.Instances
     servers: ports.Servers
@@ -27,8 +31,10 @@ class Services:
     breaker: ports.Breaker
     durations: ports.Durations
     alarms: ports.Alarms
+    audit: ports.Audit
     clock: ports.Clock
     ids: ports.Ids
     limits: Limits
     public_url: str
     ssh_port: int = 22
+    actor: Actor = SCHEDULE

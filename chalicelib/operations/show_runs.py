@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+
 from chalicelib.domain.errors import NotFound
-from chalicelib.operations.ports import Run
+from chalicelib.operations.ports import Run, RunState
 from chalicelib.operations.services import Services
+
+LONGEST_RUN = timedelta(minutes=15)
+"""The longest time a function of Lambda may have: a run that is older and not over was killed in the middle."""
 
 
 def show_run(services: Services, run_id: str) -> Run:
@@ -12,9 +18,17 @@ def show_run(services: Services, run_id: str) -> Run:
     run = services.runs.get(run_id)
     if run is None:
         raise NotFound("There is no such reap run.")
-    return run
+    return _as_it_stands(run, services.clock.now())
 
 
 def list_runs(services: Services, *, limit: int) -> list[Run]:
     """The newest runs, newest first."""
-    return services.runs.newest(limit)
+    now = services.clock.now()
+    return [_as_it_stands(run, now) for run in services.runs.newest(limit)]
+
+
+def _as_it_stands(run: Run, now: datetime) -> Run:
+    """The run, or the run as interrupted: what it had done before is finished by the next."""
+    if run.state is RunState.RUNNING and run.started_at is not None and now - run.started_at > LONGEST_RUN:
+        return replace(run, state=RunState.INTERRUPTED)
+    return run

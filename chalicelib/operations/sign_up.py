@@ -20,8 +20,8 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.instance import Instance, Wish
 from chalicelib.domain.ssh_key import SshPublicKey
-from chalicelib.operations import suppression
-from chalicelib.operations.admission import require_admission
+from chalicelib.operations import exclusion, suppression
+from chalicelib.operations.admission import require_policy
 from chalicelib.operations.affordable import affordable, check_room, reservation
 from chalicelib.operations.new_row import wished
 from chalicelib.operations.ports import CounterChange
@@ -60,6 +60,8 @@ def sign_up(
     _admit(services, email)
     check_room(services, reservation(services, wish, affordable(services, wish, now), now))
     _count_source(services, source_ip, "signup", HOUR)
+    if exclusion.is_excluded(services, email):
+        return row  # the answer everybody gets, and nothing happens: a stranger must not learn who is shut out
     return _written(services, row, now)
 
 
@@ -79,7 +81,7 @@ def pretend(
 
 
 def _admit(services: Services, address: EmailAddress) -> None:
-    require_admission(services, address)
+    require_policy(services, address)
     if suppression.is_suppressed(services, address):
         raise InvalidInput({FIELD: "this address cannot be used here; use another one"})
 

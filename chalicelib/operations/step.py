@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain import lifecycle, notice
-from chalicelib.domain.build import EXPLANATIONS, Cause
+from chalicelib.domain.build import Cause
+from chalicelib.domain.explanations import EXPLANATIONS
 from chalicelib.domain.instance import EndReason, Failure, Instance, Status
 
 Change = Callable[[Instance], Instance]
@@ -39,8 +40,13 @@ def wait(until: datetime) -> Step:
 
 
 def begin_deleting(instance: Instance, reason: EndReason, now: datetime, failure: Failure | None = None) -> Instance:
-    """The instance on its way out; what was still to be said of a living machine is not said any more."""
+    """The instance on its way out; what was still to be said of a living machine is not said any more.
+
+    What is released before it ever ran was called off: the row then says so, whoever wished it and however far it was.
+    """
     stale = (notice.Kind.READY, notice.Kind.ENDING, notice.Kind.EXTENDED)
+    if reason is EndReason.RELEASED and instance.running_at is None:
+        failure = explain(Cause.REVOKED)
     return lifecycle.move(
         instance,
         Status.DELETING,
@@ -53,8 +59,8 @@ def begin_deleting(instance: Instance, reason: EndReason, now: datetime, failure
 
 def explain(cause: Cause) -> Failure:
     """The failure of a cause, in words."""
-    message, hint = EXPLANATIONS[cause]
-    return Failure(code=cause, message=message, hint=hint)
+    words = EXPLANATIONS[cause]
+    return Failure(code=cause, message=words.message, hint=words.hint)
 
 
 def fail(cause: Cause, now: datetime) -> Step:

@@ -1,22 +1,35 @@
-"""The minute's work: refresh the market, serve what is due, sweep when the last sweep is a quarter of an hour old."""
+"""The minute's work: refresh the market, serve what is due, sweep when the last sweep is a quarter of an hour old.
+
+With each sweep the money set aside is told to the log, and whether the hourly reaper still comes (row R13).
+"""
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from chalicelib.domain import budget
 from chalicelib.domain.catalogue import MARKET_AGE
 from chalicelib.domain.errors import CccError, ProviderError, ProviderUnknown, WriteConflict
-from chalicelib.operations.ports import RunState
+from chalicelib.operations.ports import RunState, StackState
 from chalicelib.operations.reap import carry_out
 from chalicelib.operations.request_reap import new_run
+from chalicelib.operations.save import spend_key
 from chalicelib.operations.services import Services
 from chalicelib.operations.work_off import work_off
 
 SWEEP_EVERY = timedelta(minutes=15)
 NUDGE_IS_LOST = timedelta(seconds=60)
 NEWEST_RUNS = 5
+REAPER_IS_MISSED = timedelta(hours=2, minutes=15)
+"""Two runs of the hourly reaper did not come to an end, and a quarter of an hour has passed."""
+
+TELL_AGAIN = timedelta(hours=1)
+
+_log = logging.getLogger("ccc.reaper")
 
 
 class WorkFailed(CccError):
@@ -64,7 +77,34 @@ def _sweep(services: Services, left: Callable[[], float]) -> tuple[str, ...]:
     if stack is None or (stack.swept_at is not None and abs(now - stack.swept_at) < SWEEP_EVERY):
         return ()
     try:
-        services.stack.write(replace(stack, swept_at=now), stack)
+        ours = services.stack.write(replace(stack, swept_at=now), stack)
     except WriteConflict:
         return ()
+    _tell_spend(services, now)
+    _watch_the_reaper(services, ours, now)
     return carry_out(services, new_run(services), left=left, serve_due=False).errors
+
+
+def _tell_spend(services: Services, now: datetime) -> None:
+    """What this month's machines will have cost if nothing more is ordered, for whoever draws it as a curve."""
+    key = spend_key(budget.month_of(now))
+    micro_eur = services.instances.counters([key])[key]
+    fields = {"eur": float(budget.euros(micro_eur)), "cap_eur": float(services.limits.max_monthly_eur)}
+    _log.info("spend.projected", extra={"fields": fields})
+
+
+def _watch_the_reaper(services: Services, stack: StackState, now: datetime) -> None:
+    """An alarm once an hour while no scheduled run comes to its end; the first look only begins to wait."""
+    if stack.reaped_at is None:
+        seen = replace(stack, reaped_at=now)
+    elif now - stack.reaped_at <= REAPER_IS_MISSED or _was_told(stack, now):
+        return
+    else:
+        services.alarms.raise_alarm("reap.missed", since=stack.reaped_at.isoformat())
+        seen = replace(stack, missed_told_at=now)
+    with contextlib.suppress(WriteConflict):  # the next sweep looks again
+        services.stack.write(seen, stack)
+
+
+def _was_told(stack: StackState, now: datetime) -> bool:
+    return stack.missed_told_at is not None and abs(now - stack.missed_told_at) < TELL_AGAIN

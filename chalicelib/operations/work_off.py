@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 
 from chalicelib.domain.errors import CccError, StoreUnavailable, UnknownSchema
+from chalicelib.domain.instance import EndReason
 from chalicelib.domain.lifecycle import Queue
 from chalicelib.operations.advance import advance
 from chalicelib.operations.services import Services
@@ -17,48 +19,90 @@ from chalicelib.operations.services import Services
 BATCH = 500
 """Rows looked at in one queue in one go."""
 
+MORE_THAN_ONE = 2
+ALONE = 20
+"""Ends that one worker serves before it asks others to help: 500 at once are more than it can do in three minutes."""
+
 LOOK_BETWEEN = timedelta(seconds=5)
 PUT_OFF = timedelta(minutes=2)
 PUT_OFF_UNKNOWN = timedelta(minutes=15)
 
 
-def work_off(services: Services, *, left: Callable[[], float]) -> tuple[int, tuple[str, ...]]:
+Serve = Callable[[str], None]
+
+
+def work_off(
+    services: Services, *, left: Callable[[], float], serve: Serve | None = None
+) -> tuple[int, tuple[str, ...]]:
     """Advance every due row while `left()` seconds are positive; how many, and the errors as `id: kind`.
 
-    StoreUnavailable comes through at once: with the store down, less is done, not more (rule R21).
+    `serve` is called for each instead of `advance`, by whoever keeps a record. StoreUnavailable comes through at once:
+    with the store down, less is done, not more (rule R21).
     """
     count = 0
     errors: list[str] = []
-    for instance_id in _due(services):
+    for instance_id in in_order(services, share=serve is None):
         if left() <= 0:
             break
         count += 1
-        if (error := _advanced(services, instance_id)) is not None:
+        if (error := _advanced(services, instance_id, serve or partial(advance, services))) is not None:
             errors.append(f"{instance_id}: {error}")
     return count, tuple(errors)
 
 
-def _due(services: Services) -> Iterator[str]:
-    """Every due row; what ends comes first, and also between any two of the others if time has passed with them.
+def in_order(services: Services, *, share: bool = False) -> Iterator[str]:
+    """Every due row in the order of service.
 
+    What ends comes first, and also between any two of the others if time has passed with them.
+
+    With `share`, many ends are also offered to whoever a nudge reaches, once the first show that the provider answers.
     A mail server that says nothing may take seconds for each letter: an end that comes due meanwhile does not wait.
     """
     ended: set[str] = set()
-    yield from _ends(services, ended)
+    yield from _ends(services, ended, share=share)
     looked_at = services.clock.now()
     for instance_id in _fair(services.instances.due(Queue.WORK, looked_at, BATCH)):
         yield instance_id
         if (now := services.clock.now()) - looked_at >= LOOK_BETWEEN:
             looked_at = now
-            yield from _ends(services, ended)
+            yield from _ends(services, ended, share=share)
 
 
-def _ends(services: Services, ended: set[str]) -> Iterator[str]:
+def _ends(services: Services, ended: set[str], *, share: bool) -> Iterator[str]:
     """What is to be deleted and was not looked at yet, the oldest first: minutes count towards the next paid hour."""
-    for instance_id in services.instances.due(Queue.DELETE, services.clock.now(), BATCH):
-        if instance_id not in ended:
-            ended.add(instance_id)
-            yield instance_id
+    found = services.instances.due(Queue.DELETE, services.clock.now(), BATCH)
+    ids = _oldest_first(services, [each for each in found if each not in ended])
+    for number, instance_id in enumerate(ids):
+        if share and number == ALONE and _is_gone(services, ids[0]):
+            for other in ids[number:]:
+                services.nudge.advance(other)
+        ended.add(instance_id)
+        yield instance_id
+
+
+def _is_gone(services: Services, instance_id: str) -> bool:
+    """Whether an end that was just served has come: then the provider answers, and more hands are of use."""
+    row = services.instances.get(instance_id)
+    return row is not None and row.terminal
+
+
+def _oldest_first(services: Services, ids: list[str]) -> list[str]:
+    """By the end itself and not by `due_at`: what was tried in vain has moved back in the index, all to one moment."""
+    if len(ids) < MORE_THAN_ONE:
+        return ids
+    return sorted(ids, key=lambda instance_id: (_end_of(services, instance_id), instance_id))
+
+
+def _end_of(services: Services, instance_id: str) -> float:
+    """The moment from which a row should be gone, in seconds; a row that is not understood comes last."""
+    try:
+        row = services.instances.get(instance_id)
+    except UnknownSchema:
+        row = None
+    if row is None:
+        return float("inf")
+    by_time = row.end_reason in {None, EndReason.EXPIRED} and row.expires_at is not None
+    return (row.expires_at if by_time and row.expires_at else row.status_since).timestamp()
 
 
 def _fair(ids: list[str]) -> list[str]:
@@ -69,10 +113,10 @@ def _fair(ids: list[str]) -> list[str]:
     return mixed + old[len(new) :]
 
 
-def _advanced(services: Services, instance_id: str) -> str | None:
+def _advanced(services: Services, instance_id: str, serve: Serve) -> str | None:
     """Advance one row; what went wrong, after the row was put off."""
     try:
-        advance(services, instance_id)
+        serve(instance_id)
     except StoreUnavailable:
         raise
     except Exception as error:  # noqa: BLE001 - whatever one row does, the others must go on; it is told at the end

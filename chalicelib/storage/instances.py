@@ -9,11 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from chalicelib.domain.audit import AuditEntry
 from chalicelib.domain.build import BuildRecord
 from chalicelib.domain.instance import Instance
 from chalicelib.domain.lifecycle import Queue
 from chalicelib.operations.ports import CounterChange, Page
 from chalicelib.storage import rows
+from chalicelib.storage.audit import audit_item
 from chalicelib.storage.listing import read_page
 from chalicelib.storage.own_write import OpIds, random_op_id, write_once
 from chalicelib.storage.table import Add, Change, Put, Table
@@ -38,14 +40,16 @@ class StoredInstances:
         before: Instance | None,
         counters: Sequence[CounterChange] = (),
         build: tuple[BuildRecord | None, BuildRecord] | None = None,
+        audit: Sequence[AuditEntry] = (),
     ) -> Instance:
-        """Put the row, and with it counters and a build's record: all or nothing (see the port)."""
+        """Put the row, and with it counters, a build's record and who did it: all or nothing (see the port)."""
         op_id = self._op_ids()
         expected = 0 if before is None else before.version
         others: list[Change] = list(_adds(counters))
         if build is not None:
             seen, record = build
             others.append(Put(item=rows.build_item(record, op_id), expected=0 if seen is None else seen.version))
+        others += _audited(audit, f"{after.id}-{expected + 1:06d}-{op_id[-8:]}")
         write_once(self._table, Put(item=rows.instance_item(after, op_id), expected=expected), others)
         return replace(after, version=expected + 1, op_id=op_id)
 
@@ -74,6 +78,10 @@ class StoredInstances:
         listings = (rows.LIVE, rows.ENDED, rows.UNCONFIRMED) if ended else (rows.LIVE,)
         return read_page(self._table, listings, limit=limit, cursor=cursor)
 
+    def owned(self, owner: str) -> list[str]:
+        """Ids of all rows of an owner, tombstones too (an index: may lag)."""
+        return [rows.instance_id(key) for key in self._table.owned(owner) if key.startswith(rows.PREFIX)]
+
     def add(self, key: str, amount: int, *, cap: int | None, expires_at: datetime | None) -> int:
         """Add to a counter of its own and return its new value. CounterFull: nothing was added."""
         purge_at = None if expires_at is None else rows.seconds(expires_at)
@@ -86,6 +94,11 @@ class StoredInstances:
     def store_time(self) -> datetime | None:
         """The Date of the store's last answer; None where the store has no clock of its own."""
         return self._table.time()
+
+
+def _audited(entries: Iterable[AuditEntry], name: str) -> list[Put]:
+    """Entries under names that sort as the versions of the row do."""
+    return [Put(item=audit_item(entry, f"{name}-{number}"), expected=0) for number, entry in enumerate(entries)]
 
 
 def _adds(counters: Iterable[CounterChange]) -> list[Add]:

@@ -27,7 +27,8 @@ def read_page(table: Table, listings: Sequence[str], *, limit: int, cursor: str 
     shown = ordered[:limit]
     more = len(ordered) > limit
     next_cursor = to_cursor(_place(shown[-1])) if more else None
-    return Page(instances=tuple(readable(shown, instance_of)), next_cursor=next_cursor)
+    found = tuple(readable(shown, instance_of))
+    return Page(instances=found, next_cursor=next_cursor, unread=len(shown) - len(found))
 
 
 def _place(item: Item) -> tuple[int, str]:

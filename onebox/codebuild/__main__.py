@@ -18,6 +18,7 @@ from onebox import marks
 from onebox.codebuild import buildspec
 from onebox.codebuild.build import Project
 from onebox.codebuild.builds import TARGET, Builds
+from onebox.codebuild.signature import VARIABLE
 from onebox.codebuild.wire import Server, serving
 
 _CANNOT_START = 2
@@ -58,7 +59,8 @@ def main(words: list[str]) -> int:
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
-    with serving(Server(TARGET, builds.operations(), given.port)) as url:
+    access_key = os.environ.get(VARIABLE)  # noqa: TID251 -- who may ask is told by whoever starts this
+    with serving(Server(TARGET, builds.operations(), given.port, access_key=access_key)) as url:
         sys.stdout.write(f"listening {url}\n")
         sys.stdout.flush()
         end.wait()

@@ -8,6 +8,7 @@ SIGKILL, and counts as complete only when every process that carries its mark is
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from typing import Any
 
 from onebox import marks
 from onebox.codebuild.buildspec import Buildspec
+from onebox.codebuild.kept import keep
 
 GRACE_SECONDS = 3.0
 """How long a build that is stopped may take to end by itself."""
@@ -81,6 +83,7 @@ class Build:
 
     def begin(self) -> None:
         """Enter the queue."""
+        keep(self.folder, self.document())
         self._thread.start()
 
     @property
@@ -118,11 +121,20 @@ class Build:
         if self.complete:
             return "COMPLETED"
         phases = self._note.read_text(encoding="ascii").split() if self._note.exists() else []
-        return phases[-1] if phases else "QUEUED"
+        waiting = time.time() < self._began + self._queued  # noqa: TID251 -- see above
+        return phases[-1] if phases else "QUEUED" if waiting else "PROVISIONING"
 
     @property
     def _note(self) -> Path:
         return self.folder / "phases"
+
+    @property
+    def _home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def _temporary(self) -> Path:
+        return self.folder / "tmp"
 
     def _live(self) -> None:
         status = "FAULT"
@@ -130,10 +142,15 @@ class Build:
             status = "STOPPED" if self._stopping.wait(self._queued) else self._run()
         finally:
             marks.end_marked(self._mark)
+            for room in (self._home, self._temporary):
+                shutil.rmtree(room, ignore_errors=True)
             self._status = status
             self._ended = time.time()  # noqa: TID251 -- see above
+            keep(self.folder, self.document())
 
     def _run(self) -> str:
+        for room in (self._home, self._temporary):  # a build has a machine of its own at AWS
+            room.mkdir(mode=0o700)
         program = self._project.buildspec.program(str(self._note))
         with (self.folder / "log").open("ab") as log, self._spawned(program, log.fileno()) as shell:
             while shell.poll() is None and not self._stopping.wait(_LOOK):
@@ -156,7 +173,13 @@ class Build:
 
     def _environment(self) -> dict[str, str]:
         """Variables of the start win over those of the buildspec, and both over the image's."""
-        own = {"CODEBUILD_BUILD_ID": self.id, "CODEBUILD_SRC_DIR": str(self._project.source), "CODEBUILD_CI": "true"}
+        own = {
+            "CODEBUILD_BUILD_ID": self.id,
+            "CODEBUILD_SRC_DIR": str(self._project.source),
+            "CODEBUILD_CI": "true",
+            "HOME": str(self._home),
+            "TMPDIR": str(self._temporary),
+        }
         spec = self._project.buildspec.variables
         return {**self._project.image, **own, **spec, **self._overrides, marks.VARIABLE: self._mark}
 

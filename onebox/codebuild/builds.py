@@ -1,6 +1,7 @@
 """The builds of one account: started once per idempotency token, at most so many at a time, looked up and stopped.
 
-The three operations take and give AWS's documents. A token lives for 5 minutes; with other parameters it is refused.
+The operations take and give AWS's documents. A token lives for 5 minutes; with other parameters it is refused. Builds
+of an earlier life of this process are known from what they left in the folder.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from onebox.codebuild.build import GRACE_SECONDS, Build, Project
+from onebox.codebuild.kept import KeptBuild, kept
 from onebox.codebuild.refusal import Refusal
 from onebox.codebuild.wire import Operations
 
 TARGET = "CodeBuild_20161006"
 TOKEN_SECONDS = 300.0
 MOST_IDS = 100
+MOST_LISTED = 100
 _END_WITHIN_SECONDS = 5.0
 _KNOWN = frozenset({"projectName", "idempotencyToken", "environmentVariablesOverride"})
 
@@ -56,13 +59,19 @@ class Builds:
         self._grace = grace_seconds
         self._mark = mark or f"codebuild|{os.getpid()}|builds"
         self._now = now
+        self._earlier: dict[str, KeptBuild] = kept(folder)
         self._builds: dict[str, Build] = {}
         self._tokens: dict[str, _Token] = {}
         self._one_at_a_time = threading.Lock()
 
     def operations(self) -> Operations:
         """What `wire.Server` serves, by name."""
-        return {"StartBuild": self.start, "BatchGetBuilds": self.batch_get, "StopBuild": self.stop}
+        return {
+            "StartBuild": self.start,
+            "BatchGetBuilds": self.batch_get,
+            "StopBuild": self.stop,
+            "ListBuildsForProject": self.listed,
+        }
 
     def start(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """StartBuild: a new build, or the one that the token has started."""
@@ -77,12 +86,24 @@ class Builds:
         ids = request.get("ids")
         if not isinstance(ids, list) or not 1 <= len(ids) <= MOST_IDS:
             raise Refusal("InvalidInputException", "Between 1 and 100 ids are needed.")
-        known = [self._builds[each].document() for each in ids if each in self._builds]
-        return {"builds": known, "buildsNotFound": [each for each in ids if each not in self._builds]}
+        builds: dict[str, Build | KeptBuild] = {**self._earlier, **self._builds}
+        known = [builds[each].document() for each in ids if each in builds]
+        return {"builds": known, "buildsNotFound": [each for each in ids if each not in builds]}
+
+    def listed(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """ListBuildsForProject: a hundred ids, the newest first unless the order says otherwise; no further pages."""
+        project = str(request.get("projectName"))
+        if project not in self._projects:
+            raise Refusal("ResourceNotFoundException", f"Project cannot be found: {project}")
+        ids = [each for each in (*self._earlier, *self._builds) if each.startswith(f"{project}:")]
+        if request.get("sortOrder") != "ASCENDING":
+            ids.reverse()
+        return {"ids": ids[:MOST_LISTED]}
 
     def stop(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """StopBuild: ask for the end of one."""
-        build = self._builds.get(str(request.get("id")))
+        named = str(request.get("id"))
+        build = self._builds.get(named) or self._earlier.get(named)
         if build is None:
             raise Refusal("ResourceNotFoundException", "There is no such build.")
         build.stop()
@@ -117,7 +138,7 @@ class Builds:
         overrides = {each["name"]: each["value"] for each in request.get("environmentVariablesOverride", [])}
         build = Build(
             project,
-            len(self._builds) + 1,
+            len(self._earlier) + len(self._builds) + 1,
             overrides,
             folder=self._folder,
             mark=self._mark,

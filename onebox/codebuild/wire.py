@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from onebox.codebuild.refusal import Refusal
+from onebox.codebuild.signature import doubt
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 MOST_BYTES = 1024 * 1024
@@ -27,9 +28,10 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, target: str, operations: Operations, port: int = 0) -> None:
+    def __init__(self, target: str, operations: Operations, port: int = 0, *, access_key: str | None = None) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.target = target
+        self.access_key = access_key
         self.operations = operations
 
     @property
@@ -68,8 +70,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(413, {"__type": "RequestEntityTooLargeException", "message": "The request is too large."})
             return
         body = self.rfile.read(length)
-        if not self.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 "):
-            self._send(400, {"__type": "MissingAuthenticationTokenException", "message": "The request is not signed."})
+        refusal = doubt(self.headers.get("Authorization", ""), self.server.access_key)
+        if refusal is not None:
+            self._send(400, {"__type": refusal.code, "message": refusal.message})
             return
         self._send(*self.server.answer(self.headers.get("X-Amz-Target", ""), body))
 

@@ -17,7 +17,10 @@ from onebox.gateway.supervisor_line import SupervisorLine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """`now` is the shared clock; `clock` moves it, or is None where time is real; `tick` works off what became due."""
+    """`now` is the shared clock; `clock` moves it, or is None where time is real; `tick` works off what became due.
+
+    `builds` are told by the supervisor unless somebody else runs them.
+    """
 
     now: Callable[[], datetime]
     clock: MovableClock | None
@@ -25,6 +28,7 @@ class Machine:
     supervisor: SupervisorLine
     provider: str
     emulated: bool
+    builds: Callable[[], list[dict[str, Any]]] | None = None
 
     def state(self) -> dict[str, Any]:
         """What the machine's page shows; a part that does not answer says so in its place."""
@@ -35,7 +39,7 @@ class Machine:
         return {
             "clock": {**self._clock(), "movable": self.clock is not None},
             "processes": told.get("processes", []),
-            "builds": told.get("builds", []),
+            "builds": told.get("builds", []) if self.builds is None else self.builds(),
             "provider": self._provider(),
         }
 

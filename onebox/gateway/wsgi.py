@@ -39,7 +39,7 @@ class Gateway:
         """WSGI (PEP 3333)."""
         request_id = str(uuid.uuid4())
         try:
-            answer = self._answer(_request(environ, request_id, self._prefix))
+            answer = _way_in(environ, self._prefix) or self._answer(_request(environ, request_id, self._prefix))
         except Problem as problem:
             answer = problem.answer(request_id)
         except Exception:  # noqa: BLE001 -- the server must answer whatever happens; the log says what
@@ -55,6 +55,13 @@ class Gateway:
             if answer is not None:
                 return answer
         raise no_such_path()
+
+
+def _way_in(environ: dict[str, Any], prefix: str) -> Answer | None:
+    """The way from the root, which a person types, to a service that is mounted below it; None for all else."""
+    if not prefix or environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or _target(environ) != "/":
+        return None
+    return Answer(status=HTTPStatus.TEMPORARY_REDIRECT, headers=(("Location", f"{prefix}/"),))
 
 
 def _request(environ: dict[str, Any], request_id: str, prefix: str) -> Request:

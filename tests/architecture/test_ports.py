@@ -23,6 +23,7 @@ FAKES = {
     "Stack": "memory_table",
     "Runs": "memory_table",
     "Alarms": "alarms",
+    "Audit": "memory_table",
     "Ids": "ids",
     "Clock": "clock",
 }

@@ -13,7 +13,6 @@ VARIABLE = re.compile(r"CCC_[A-Z_]+")
 READERS = ("chalicelib/config/settings.py", "onebox/settings.py", "onebox/product_environment.py")
 
 OF_OTHERS = {
-    "CCC_MAIL_OPERATOR": "read, and used from the release on in which operators get mail",
     "CCC_EMULATOR_SSH": "one box tells its own emulator",
     "CCC_STORE_PATHS": "one box tells its own builder",
     "CCC_KEXEC": "one box tells its own builder",

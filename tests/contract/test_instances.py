@@ -247,7 +247,8 @@ def test_a_row_of_another_schema_is_left_alone(instances: StoredInstances, table
         instances.get("later2")
     instances.delay("later2", NOW + HOUR)
     assert instances.due(Queue.WORK, NOW, 10) == ["abc234"]
-    assert instances.page(ended=False, limit=10, cursor=None).instances == (known,)
+    page = instances.page(ended=False, limit=10, cursor=None)
+    assert (page.instances, page.unread) == ((known,), 1)
     left = table.get("instance#later2")
     assert left is not None
     assert (left.body["schema"], left.version) == (2, 1)
@@ -331,6 +332,30 @@ def test_a_made_up_cursor_is_refused(instances: StoredInstances, cursor: str) ->
     with pytest.raises(InvalidInput) as caught:
         instances.page(ended=False, limit=1, cursor=cursor)
     assert set(caught.value.fields) == {"cursor"}
+
+
+def test_an_owner_has_what_carries_their_name(instances: StoredInstances) -> None:
+    """Rows of every status, tombstones too, and nobody else's."""
+    mine = [Status.UNCONFIRMED, Status.RUNNING, Status.DELETED]
+    for number, status in enumerate(mine):
+        instances.write(replace(PLAIN, id=f"mine{number}", status=status), before=None)
+    instances.write(replace(PLAIN, id="theirs", owner="beef"), before=None)
+    assert sorted(instances.owned("f00d")) == ["mine0", "mine1", "mine2"]
+    assert instances.owned("nobody") == []
+
+
+def test_a_check_without_an_amount_lets_a_write_through_or_not(instances: StoredInstances) -> None:
+    """A counter that must be 0 is looked at in the transaction of the row, and is 0 afterwards."""
+    check = CounterChange(key="closed", amount=0, cap=0, expires_at=NOW + HOUR)
+    written = instances.write(PLAIN, before=None, counters=(check,))
+    assert instances.counters(["closed"]) == {"closed": 0}
+    instances.add("closed", 1, cap=1, expires_at=NOW + 9 * HOUR)
+    with pytest.raises(CounterFull) as caught:
+        instances.write(replace(written, manage_serial=1), before=written, counters=(check,))
+    assert caught.value.data["key"] == "closed"
+    assert instances.get(PLAIN.id) == written
+    instances.add("closed", -1, cap=None, expires_at=None)
+    assert instances.write(written, before=written, counters=(check,)).version == 2
 
 
 def test_counters_of_their_own_have_a_cap(instances: StoredInstances) -> None:

@@ -1,4 +1,8 @@
-"""What every `Keyring` promises; and that the file's follows the file."""
+"""What every `Keyring` promises; and that the file's follows the file.
+
+SSM is moto's here (what it is right about, and not: `ssm_house.py`); time, pages and failures are in
+tests/unit/adapters/test_ssm_keyring.py.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,18 @@ import base64
 import hashlib
 import json
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib.adapters.file_keyring import FileKeyring
+from chalicelib.adapters.ssm_keyring import SsmKeyring
 from chalicelib.domain.errors import NotFound, StoreUnavailable
 from chalicelib.operations.ports import Keyring
+from tests.contract.codebuild_house import REGION
+from tests.contract.ssm_house import PATH, moto_parameters, stage
 from tests.fakes.keyring import FakeKeyring
 
 TOKEN = secrets.token_urlsafe(16)
@@ -38,10 +46,16 @@ def _written(folder: Path, document: Any) -> Path:
     return (folder / "new").replace(folder / "keyring")
 
 
-@pytest.fixture(params=["fake", "file"])
-def keyring(request: pytest.FixtureRequest, tmp_path: Path) -> Keyring:
+@pytest.fixture(params=["fake", "file", "ssm"])
+def keyring(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keyring]:
     """One keyring after the other."""
-    return FakeKeyring(TOKEN) if request.param == "fake" else FileKeyring(_written(tmp_path, _document()))
+    if request.param == "fake":
+        yield FakeKeyring(TOKEN)
+    elif request.param == "file":
+        yield FileKeyring(_written(tmp_path, _document()))
+    else:
+        with moto_parameters(**stage(_document())):
+            yield SsmKeyring(PATH, region=REGION)
 
 
 def test_the_newest_secret_is_there(keyring: Keyring) -> None:
@@ -66,6 +80,13 @@ def test_the_pepper_is_none_of_the_secrets(keyring: Keyring) -> None:
 def test_operators_are_known_by_digests_alone(keyring: Keyring) -> None:
     """What is kept of an operator's token is its SHA-256 in hex."""
     assert keyring.operators() == frozenset({DIGEST})
+
+
+def test_another_look_finds_the_same(keyring: Keyring) -> None:
+    """Asking anew changes nothing where nothing has changed; fakes need no second look."""
+    before = keyring.newest()
+    assert not getattr(keyring, "refresh", bool)()
+    assert keyring.newest() == before
 
 
 def test_file_is_read_again_when_it_changes(tmp_path: Path) -> None:

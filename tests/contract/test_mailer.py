@@ -1,7 +1,7 @@
 """What every `Mailer` promises: a letter that is sent is there, byte for byte, once per sending; and what a maildir is.
 
-The mail server that `SmtpMailer` speaks to here wants TLS and a login. What it does when a server misbehaves is in
-tests/unit/adapters/test_smtp_mailer.py.
+The mail server that `SmtpMailer` speaks to here wants TLS and a login; `SesMailer` speaks to a stand-in that holds
+every request against botocore's model of SES. What they do when a server misbehaves is in tests/unit/adapters.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from pathlib import Path
 import pytest
 
 from chalicelib.adapters.maildir_mailer import MaildirMailer
+from chalicelib.adapters.ses_mailer import SesMailer
 from chalicelib.adapters.smtp_mailer import SmtpMailer
 from chalicelib.domain.errors import MailRefused
 from chalicelib.operations.ports import Letter, Mailer
+from tests.contract.codebuild_answers import document
+from tests.contract.codebuild_house import REGION, aws_settings
+from tests.contract.rest_answers import RestAnswers, parameters, rest_answering
 from tests.fakes.mailer import FakeMailer
 from tests.unit.adapters.test_smtp_mailer import Authority, PostOffice
 
@@ -60,7 +64,15 @@ def _maildir(folder: Path) -> _Desk:
     )
 
 
-@pytest.fixture(params=["fake", "maildir", "smtp"])
+def _ses(server: RestAnswers) -> _Desk:
+    def raw(body: bytes) -> bytes:
+        message: bytes = parameters("sesv2", "SendEmail", body)["Content"]["Raw"]["Data"]
+        return message
+
+    return _Desk(SesMailer(REGION), lambda: [raw(asked.body) for asked in server.asked])
+
+
+@pytest.fixture(params=["fake", "maildir", "smtp", "ses"])
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[_Desk]:
     """One mailer after the other."""
     if request.param == "fake":
@@ -68,6 +80,9 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[_Desk]:
         yield _Desk(mailer, lambda: [letter.message for letter in mailer.sent])
     elif request.param == "maildir":
         yield _maildir(tmp_path)
+    elif request.param == "ses":
+        with rest_answering(document(MessageId="0107")) as (server, url), aws_settings("SESV2", url):
+            yield _ses(server)
     else:
         with PostOffice(Authority(tmp_path)) as office:
             smtp = SmtpMailer(office.server, lambda: office.password)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Iterator
 
 import pytest
 
+from chalicelib.adapters.lambda_nudge import LambdaNudge
 from chalicelib.adapters.thread_nudge import ThreadNudge
 from chalicelib.operations.ports import Nudge
+from tests.contract.codebuild_answers import Answer
+from tests.contract.codebuild_house import REGION, aws_settings
+from tests.contract.rest_answers import rest_answering, rest_refusal
 from tests.fakes.nudge import FakeNudge
 
 PATIENCE = 5.0
@@ -32,13 +38,30 @@ class _Worker:
         self.idle.release()
 
 
-@pytest.mark.parametrize("make", [FakeNudge, ThreadNudge])
-def test_a_nudge_neither_raises_nor_waits(make: type[Nudge]) -> None:
-    """Nudging is possible at any time, even before anybody listens."""
-    nudge = make()
+@pytest.fixture(params=["fake", "thread", "lambda", "lambda-refused", "lambda-gone"])
+def nudge(request: pytest.FixtureRequest) -> Iterator[Nudge]:
+    """One kind after the other; Lambda also refuses, and is not there at all."""
+    if request.param == "fake":
+        yield FakeNudge()
+    elif request.param == "thread":
+        yield ThreadNudge()
+    elif request.param == "lambda-gone":
+        with aws_settings("LAMBDA", "http://127.0.0.1:1"):
+            yield LambdaNudge("ccc-test-advance", region=REGION)
+    else:
+        answer = (
+            Answer(status=202, body=b"") if request.param == "lambda" else rest_refusal("ServiceException", "", 500)
+        )
+        with rest_answering(answer) as (_, url), aws_settings("LAMBDA", url):
+            yield LambdaNudge("ccc-test-advance", region=REGION)
+
+
+def test_a_nudge_neither_raises_nor_waits(nudge: Nudge) -> None:
+    """Nudging is possible at any time, even before anybody listens; it says nothing and is back at once."""
+    began = time.monotonic()
     nudge.advance("0123456789ab")
     nudge.reap("run-1")
-    assert isinstance(nudge, make)
+    assert time.monotonic() - began < PATIENCE
 
 
 def test_fake_keeps_wishes_until_they_are_taken() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -216,6 +218,25 @@ def test_a_rebuilt_server_is_the_same_server(bench: Bench, stack: str, marker: M
     assert (after.fingerprint, after.ip) == (before.fingerprint, before.ip)
     with pytest.raises(ProviderError):
         bench.servers.rebuild(999_999_999)
+
+
+@pytest.mark.parametrize("kind", ["fake", "hetzner"])
+def test_a_server_that_is_being_rebuilt_says_so(kind: str, stack: str, tmp_path: Path) -> None:
+    """A rebuild is accepted before it is done: until then the server is locked and does not run."""
+    clock = tmp_path / "clock"
+    clock.write_text("=1793534400", encoding="ascii")
+    with ExitStack() as places:
+        slow: Bench = FakeBench()
+        if kind == "hetzner":
+            slow = HetznerBench(places.enter_context(emulator_process(tmp_path, "--ssh", "off", "--clock", str(clock))))
+        made = slow.servers.create(order(slow, stack, slow.servers.plant_marker(stack, 1, public_key())))
+        clock.write_text("=1793534500", encoding="ascii")  # the create's own lock is over, on a clock that stands still
+        before = slow.servers.get(made.server_id)
+        slow.servers.rebuild(made.server_id)
+        after = slow.servers.get(made.server_id)
+    assert before is not None
+    assert after is not None
+    assert (before.locked, after.locked, after.status) == (False, True, "rebuilding")
 
 
 def test_the_list_holds_every_server_of_the_stack_and_no_other(bench: Bench, stack: str, marker: Marker) -> None:

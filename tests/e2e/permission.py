@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-CAPS = {"CCC_MAX_MONTHLY_EUR": "1", "CCC_MAX_LIVE": "1", "CCC_MAX_CREATES_PER_HOUR": "3"}
-"""One machine at a time, and one euro a month: money is reserved before a server is bought."""
+SERVER_TYPE = "cpx11"
+CREATES = 3
+CAPS = {
+    "CCC_MAX_MONTHLY_EUR": "1",
+    "CCC_MAX_LIVE": "1",
+    "CCC_MAX_CREATES_PER_HOUR": str(CREATES),
+    "CCC_TYPES": SERVER_TYPE,
+}
+"""One machine of one type at a time, and one euro a month: money is reserved before a server is bought."""
 
-_PASSED_ON = ("HCLOUD_TOKEN", "CCC_STORE_PATHS", "CCC_KEXEC", "CCC_PUBLIC_URL")
+_PASSED_ON = ("HCLOUD_TOKEN", "CCC_STORE_PATHS", "CCC_KEXEC", "CCC_KEXEC_SHA256", "CCC_PUBLIC_URL")
 
 
 def refusal(variables: Mapping[str, str]) -> str | None:

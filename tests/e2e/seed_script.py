@@ -7,6 +7,7 @@ import os
 import subprocess
 from pathlib import Path
 
+from tests.e2e.permission import SERVER_TYPE
 from tests.stack.box import CHECKOUT, Box
 
 PROVISION_SECONDS = 1800
@@ -32,7 +33,7 @@ def typed(box: Box, *arguments: str, seconds: float = 300) -> str:
 def seed_script(box: Box, key: Path) -> str:
     """Go the whole way with an hour of cpx11; what `claude --version` says there. `key` is the guest's private key."""
     public = key.with_suffix(".pub").read_text(encoding="utf-8").strip()
-    order = ("provision", "test@example.com", public, "1", "cpx11", "--timeout", str(PROVISION_SECONDS))
+    order = ("provision", "test@example.com", public, "1", SERVER_TYPE, "--timeout", str(PROVISION_SECONDS))
     lines = typed(box, *order, seconds=PROVISION_SECONDS + 60).splitlines()
     told = dict(line.split(": ", 1) for line in lines if ": " in line)
     instance_id = told["Instance ID"]

@@ -7,14 +7,19 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chalicelib.domain import labels
 from tests.e2e.permission import CAPS, refusal, settings
 from tests.e2e.project import Project, stack_of
+from tests.e2e.run import run
 from tests.e2e.seed_script import seed_script
+from tests.e2e.spend import spend_refusal, worst_case
 from tests.emulator_process import EmulatorProcess, emulator_process
 from tests.stack.box import CHECKOUT, running
 from tests.unit.ccc.command_line import fresh_private_key, fresh_public_key
@@ -75,6 +80,49 @@ def test_the_caps_cannot_be_lifted() -> None:
     assert (CAPS["CCC_MAX_MONTHLY_EUR"], CAPS["CCC_MAX_LIVE"]) == ("1", "1")
 
 
+def test_without_a_token_the_run_is_skipped(capsys: pytest.CaptureFixture[str]) -> None:
+    """`make e2e-real` says so and is content, whatever else is set; with a token it wants to be asked twice."""
+    assert run({"E2E_REAL": "1"}) == 0
+    assert capsys.readouterr().out.startswith("skipped: ")
+    assert run({"HCLOUD_TOKEN": "t"}) == 2
+    assert "E2E_REAL is not 1" in capsys.readouterr().out
+
+
+def test_the_worst_is_reckoned_by_todays_prices(project: Project) -> None:
+    """Three machines for three hours, each with an address, at the dearest place: some cents, and allowed."""
+    sold = project.call("GET", "/server_types?name=cpx11")["server_types"][0]["prices"]
+    dearest = max(Decimal(each["price_hourly"]["gross"]) for each in sold)
+    worst = worst_case(project)
+    assert 9 * dearest < worst < 9 * dearest + Decimal("0.02")
+    assert spend_refusal(project, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("allowed", "said"), [("0.01", "may cost 0."), ("0", "may cost 0."), ("nan", "may cost"), ("much", "is no amount")]
+)
+def test_a_run_that_may_cost_more_is_refused(
+    allowed: str, said: str, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What E2E_MAX_EUR does not cover is not begun, neither by make nor by the test itself."""
+    variables = {**ALLOWED, "E2E_MAX_EUR": allowed}
+    assert said in (spend_refusal(project, variables) or "")
+    assert run(variables, project) == 2
+    assert said in capsys.readouterr().out
+
+
+def test_a_price_that_rose_stops_the_run(emulator: EmulatorProcess, project: Project) -> None:
+    """The prices are the provider's at this moment, and one that does not tell them sells nothing."""
+    dear = [{"location": "nbg1", "price_hourly": {"gross": "0.06"}}]
+    emulator.fault(do="mutate", method="GET", path="^/server_types", patch={"server_types": [{"prices": dear}]})
+    assert "may cost 0.5" in (spend_refusal(project, {}) or "")
+    nothing: list[dict[str, Any]] = [{"server_types": []}, {"server_types": [{"prices": []}]}]
+    for answer in nothing:
+        emulator.fault(do="mutate", method="GET", path="^/server_types", patch=answer)
+        assert "does not tell what a cpx11 costs" in (spend_refusal(project, {}) or "")
+    away = replace(project, endpoint="http://127.0.0.1:9/v1")
+    assert "does not tell what a cpx11 costs" in (spend_refusal(away, {}) or "")
+
+
 @pytest.mark.parametrize(("asked", "said"), [("tests/e2e", "test_parts.py"), ("tests/e2e/test_real.py", "1 skipped")])
 def test_the_real_run_is_not_collected_by_a_run_of_everything(asked: str, said: str) -> None:
     """In a run of all tests it is not there; named by itself without permission it is skipped, with the reason."""
@@ -128,8 +176,36 @@ def test_the_script_passes_on_an_emulated_machine(tmp_path: Path) -> None:
         project = Project(token=given["HCLOUD_TOKEN"], endpoint=given["HCLOUD_ENDPOINT"], pause=0.05)
         stack = stack_of(box.home)
         assert stack is not None
-        assert [line.split()[1] for line in project.left(stack)] == [labels.marker_name(stack)]
+        left = project.new_since(frozenset())
+        assert [line.split()[1] for line in left] == [labels.marker_name(stack)]
+        assert project.left(stack) == left
         project.remove(stack)
+        assert project.new_since(frozenset()) == []
+
+
+def test_what_is_new_is_found_without_labels(emulator: EmulatorProcess, project: Project) -> None:
+    """A server's addresses are new with it and gone with it; what was there before, or is another's, is not new."""
+    furnish(emulator, project, "older", servers=1)
+    before = project.everything()
+    assert project.new_since(before) == []
+    furnish(emulator, project, "stack", servers=1)
+    kinds = sorted(line.split("/")[1] for line in project.new_since(before))
+    assert kinds == ["primary_ips", "primary_ips", "servers", "ssh_keys"]
+    assert project.left_since(before, but=labels.marker_name("stack"), within=0.2) == [
+        line for line in project.new_since(before) if not line.startswith("/ssh_keys/")
+    ]
+    project.remove("stack")
+    assert project.left_since(before, within=0.2) == []
+
+
+@pytest.mark.parametrize(
+    "kind", ["volumes", "firewalls", "floating_ips", "networks", "load_balancers", "placement_groups", "images"]
+)
+def test_whatever_costs_money_is_looked_for(kind: str, emulator: EmulatorProcess, project: Project) -> None:
+    """A thing that nobody labelled is seen, whatever kind it is of."""
+    before = project.everything()
+    emulator.fault(do="mutate", method="GET", path=f"^/{kind}", patch={kind: [{"id": 7, "name": "left"}]})
+    assert project.new_since(before) == [f"/{kind}/7 left"]
 
 
 def test_a_box_that_never_started_has_no_stack(tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.domain import labels
 from tests.e2e.permission import refusal, settings
 from tests.e2e.project import Project, stack_of
 from tests.e2e.seed_script import seed_script
+from tests.e2e.spend import spend_refusal
 from tests.stack.box import Box
 
 VARIABLES = os.environ  # noqa: TID251 -- the permission and the token are given there
@@ -19,10 +21,12 @@ REFUSAL = refusal(VARIABLES)
 
 @pytest.mark.skipif(REFUSAL is not None, reason=REFUSAL or "allowed")
 def test_the_seed_script_on_a_real_machine(tmp_path: Path) -> None:
-    """The seed script passes at the real provider, and nothing with the stack's labels is left there."""
+    """The seed script passes at the real provider, leaves the marker alone behind, and nothing after the clean-up."""
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     project = Project(token=VARIABLES["HCLOUD_TOKEN"])
+    assert (why := spend_refusal(project, VARIABLES)) is None, why
+    before = project.everything()
     box = Box(tmp_path / "var", **settings(VARIABLES))
     try:
         box.start()
@@ -31,9 +35,10 @@ def test_the_seed_script_on_a_real_machine(tmp_path: Path) -> None:
         assert "emulated" not in version
         stack = stack_of(box.home)
         assert stack is not None
-        assert project.servers(stack) == []
+        assert project.left_since(before, but=labels.marker_name(stack)) == []
     finally:
         _end(box, project)
+        assert (left := project.left_since(before)) == [], f"NEW SINCE THE RUN BEGAN, AND STILL THERE: {left}"
 
 
 def _end(box: Box, project: Project) -> None:

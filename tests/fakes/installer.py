@@ -1,4 +1,4 @@
-"""A build platform in memory: jobs start, run until a test ends them, and take slots."""
+"""A build platform in memory: jobs start or are queued, run until a test ends them, and take slots."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from chalicelib.operations.ports import BuildStart, BuildState
 
 
 class FakeInstaller:
-    """`started` holds every job that was started, in order; at most `slots` run at once."""
+    """`started` holds every job that was started, in order; at most `slots` run at once.
+
+    While `queueing` is true, what is started is queued until `run` is called.
+    """
 
     def __init__(self, slots: int = 20) -> None:
         self.started: list[BuildStart] = []
+        self.queueing = False
         self._slots = slots
         self._states: dict[tuple[str, int], BuildState] = {}
         self._errors: list[Exception] = []
@@ -24,7 +28,7 @@ class FakeInstaller:
             if self.running() >= self._slots:
                 raise BuilderFull("All builders are busy.")
             self.started.append(start)
-            self._states[key] = BuildState.RUNNING
+            self._states[key] = BuildState.QUEUED if self.queueing else BuildState.RUNNING
         self._fail(self._lost)
         return f"{start.instance_id}-{start.attempt}"
 
@@ -38,14 +42,23 @@ class FakeInstaller:
         self._fail(self._errors)
         self.end(instance_id, attempt)
 
+    def run(self, instance_id: str, attempt: int) -> None:
+        """Let a job that is queued begin."""
+        if self._states.get((instance_id, attempt)) is BuildState.QUEUED:
+            self._states[(instance_id, attempt)] = BuildState.RUNNING
+
+    def forget(self, instance_id: str, attempt: int) -> None:
+        """Know nothing of a job any more."""
+        self._states.pop((instance_id, attempt), None)
+
     def end(self, instance_id: str, attempt: int) -> None:
         """Let a job come to its end; nothing happens to one that never began."""
         if (instance_id, attempt) in self._states:
             self._states[(instance_id, attempt)] = BuildState.STOPPED
 
     def running(self) -> int:
-        """How many jobs run."""
-        return sum(state is BuildState.RUNNING for state in self._states.values())
+        """How many jobs run or are queued."""
+        return sum(state is not BuildState.STOPPED for state in self._states.values())
 
     def fail_next(self, error: Exception) -> None:
         """Let the next call fail without an effect."""

@@ -36,6 +36,9 @@ from tests.fakes.market import market_at
 BOOT = timedelta(seconds=22)
 """How long a server stays `initializing`."""
 
+REBUILD = timedelta(seconds=15)
+"""How long a server stays `rebuilding`, and locked."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
@@ -56,6 +59,7 @@ class Project:
     user_data: dict[int, str] = field(default_factory=dict)
     protected: set[int] = field(default_factory=set)
     locks: dict[int, int] = field(default_factory=dict)
+    rebuilt_at: dict[int, datetime] = field(default_factory=dict)
     last_list: tuple[ServerFact, ...] = ()
 
 
@@ -179,6 +183,8 @@ class FakeServers:
             if server_id not in self.project.servers:
                 raise ProviderError("no such server")
             self._may_change(server_id)
+            self.project.rebuilt_at[server_id] = self._clock.now() + REBUILD
+            self.alter(server_id, status="running")
 
     def listed(self, stack: str) -> tuple[ServerFact, ...]:
         """All servers of the stack, or an earlier list of them."""
@@ -275,6 +281,8 @@ class FakeServers:
         )
 
     def _shown(self, fact: ServerFact) -> ServerFact:
+        if (done := self.project.rebuilt_at.get(fact.server_id)) is not None and self._clock.now() < done:
+            return replace(fact, status="rebuilding", locked=True)
         up = fact.status == "initializing" and self._clock.now() >= fact.created_at + BOOT
         return replace(fact, status="running") if up else fact
 
@@ -289,6 +297,7 @@ class FakeServers:
     def _forget(self, server_id: int) -> None:
         fact = self.project.servers.pop(server_id)
         self.project.user_data.pop(server_id, None)
+        self.project.rebuilt_at.pop(server_id, None)
         if fact.ip is not None:
             self._addresses.give_back(fact.ip)
 

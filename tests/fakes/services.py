@@ -9,6 +9,7 @@ from chalicelib.domain.limits import Limits, Rounding
 from chalicelib.domain.signup import SignupKind, SignupPolicy
 from chalicelib.operations.ports import StackState
 from chalicelib.operations.services import Services
+from chalicelib.storage.audit import StoredAudit
 from chalicelib.storage.breaker import StoredBreaker
 from chalicelib.storage.catalogue import StoredCatalogue
 from chalicelib.storage.durations import StoredDurations
@@ -78,6 +79,7 @@ def _ports(table: MemoryTable, clock: FakeClock) -> dict[str, Any]:
         "breaker": StoredBreaker(table),
         "durations": StoredDurations(table),
         "alarms": FakeAlarms(),
+        "audit": StoredAudit(table),
         "clock": clock,
         "ids": CountedIds(),
         "limits": LIMITS,

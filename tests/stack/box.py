@@ -18,6 +18,7 @@ from mailbox import Maildir
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from tests.letters import ReadLetter, read
@@ -40,13 +41,26 @@ def _delivered(name: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+STACK = os.environ.get("STACK", "onebox")  # noqa: TID251 -- which stack the tests are run on is said from outside
+"""`aws` runs the same tests on the packaged functions."""
+
+FOR_GUESTS = {
+    "CCC_SIGNUP": "open",
+    "CCC_MAX_LIVE": "50",
+    "CCC_MAX_MONTHLY_EUR": "500",
+    "CCC_MAX_CREATES_PER_HOUR": "200",
+}
+"""What one box composes for itself; the stage that is rehearsed is small and takes no guests."""
+
+
 class Box:
     """A stack with state in `home`; `start` and `kill` may be called again and again."""
 
     def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
         self.port, self.emulator_port = free_port(), free_port()
-        self.settings = settings
+        self.stack = settings.get("ONEBOX_STACK", STACK)
+        self.settings = {**(FOR_GUESTS if self.stack == "aws" else {}), "ONEBOX_STACK": self.stack, **settings}
         self.lines: list[str] = []
         self._letters: dict[str, ReadLetter] = {}
         self._process: subprocess.Popen[str] | None = None
@@ -122,6 +136,16 @@ class Box:
         text = (self.home / "onebox.env").read_text()
         return dict(re.findall(r"^export (\w+)=[\"']?([^\"'\n]*)", text, re.MULTILINE))
 
+    @property
+    def prefix(self) -> str:
+        """The path below which the service is, empty or `/like-this`."""
+        return urlsplit(self.variables()["CCC_URL"]).path
+
+    def processes(self) -> dict[str, int]:
+        """The ids of the supervisor's processes by name; 0 for one between two lives."""
+        _, state = self.patient(lambda: self.call("GET", "/onebox/state"))
+        return {process["name"]: process["pid"] or 0 for process in state["processes"]}
+
     def call(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
         """One request as the operator; the status and the JSON answer."""
         given = self.variables()
@@ -190,13 +214,14 @@ class Box:
         """The servers at the emulated provider."""
         return list(self.provider("GET", "/servers")["servers"])
 
-    def provider(self, method: str, path: str) -> dict[str, Any]:
+    def provider(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """One request to the emulated provider, with the stack's own token."""
         given = self.variables()
         request = Request(  # noqa: S310 -- our own emulator on 127.0.0.1
             given["HCLOUD_ENDPOINT"] + path,
             method=method,
-            headers={"Authorization": f"Bearer {given['HCLOUD_TOKEN']}"},
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {given['HCLOUD_TOKEN']}", "Content-Type": "application/json"},
         )
         with urlopen(request, timeout=20) as answer:  # noqa: S310 -- same
             return dict(json.loads(answer.read() or b"{}"))

@@ -95,10 +95,8 @@ def links(letter: ReadLetter) -> list[str]:
 
 
 def bare_link(letter: ReadLetter, path: str) -> str:
-    """The one link whose path begins so and that stands alone on its line."""
-    lines = [
-        line for line in letter.text.splitlines() if _LINK.fullmatch(line) and urlsplit(line).path.startswith(path)
-    ]
+    """The one link whose path begins so (below the service's own) and that stands alone on its line."""
+    lines = [line for line in letter.text.splitlines() if _LINK.fullmatch(line) and path in urlsplit(line).path]
     assert len(lines) == 1, letter.text
     return lines[0]
 

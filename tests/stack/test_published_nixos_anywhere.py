@@ -6,11 +6,13 @@ on PATH. Nix alone is a stub, since the target is emulated and has no store.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -75,7 +77,17 @@ class Published:
     @property
     def variables(self) -> dict[str, str]:
         """What tells a builder of the store paths and the archive."""
-        return {"CCC_STORE_PATHS": shlex.join(map(str, self.store_paths)), "CCC_KEXEC": str(self.kexec)}
+        found = hashlib.sha256(self.kexec.read_bytes()).hexdigest()
+        paths = shlex.join(map(str, self.store_paths))
+        return {"CCC_STORE_PATHS": paths, "CCC_KEXEC": str(self.kexec), "CCC_KEXEC_SHA256": found}
+
+    @contextmanager
+    def cache_down(self) -> Iterator[None]:
+        """Let every copy fail that lets the machine fetch by itself."""
+        note = self.programs / "cache-is-down"
+        note.touch()
+        yield
+        note.unlink()
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +118,17 @@ class Built:
 def built(tmp_path_factory: pytest.TempPathFactory, program: Published, guest_key: GuestKey) -> Iterator[Built]:
     """One machine, built once for all tests of this module."""
     settings = {"ONEBOX_INSTALLER": str(program.programs), "CCC_EMULATOR_LATENCY": LATENCY, **program.variables}
-    with running(tmp_path_factory.mktemp("real") / "var", **settings) as box:
-        instance_id = box.provision(guest_key.public)
-        instance = box.until(instance_id, "running", "failed", seconds=150)
-        (build,) = [one for one in box.call("GET", "/onebox/state")[1]["builds"] if instance_id in one["build"]]
-        yield Built(box=box, instance=instance, log=Path(build["log"]).read_text())
+    # nix takes ssh's options apart at blanks, and ssh expands percent signs: a box's folder may have both all the same
+    with running(tmp_path_factory.mktemp("real") / "100% my var", **settings) as box:
+        yield build_one(box, guest_key, email="test@example.com")
+
+
+def build_one(box: Box, guest_key: GuestKey, email: str) -> Built:
+    """Order a machine and wait for it."""
+    instance_id = box.provision(guest_key.public, email=email)
+    instance = box.until(instance_id, "running", "failed", seconds=150)
+    (build,) = [one for one in box.call("GET", "/onebox/state")[1]["builds"] if instance_id in one["build"]]
+    return Built(box=box, instance=instance, log=Path(build["log"]).read_text())
 
 
 def test_the_published_script_makes_a_machine_its_guest_can_enter(built: Built, guest_key: GuestKey) -> None:
@@ -155,6 +173,19 @@ def test_every_phase_is_told_with_its_beginning(built: Built) -> None:
     names = [stage["name"] for stage in built.instance["stages"]]
     wanted = [str(phase) for phase in Phase]
     assert [name for name in names if name in wanted] == wanted
+
+
+def test_b11_a_machine_is_made_without_the_cache(built: Built, program: Published, guest_key: GuestKey) -> None:
+    """While the cache is down each copy that asks it fails, and is made again from here, in the same attempt (B11)."""
+    with program.cache_down():
+        made = build_one(built.box, guest_key, email="second@example.com")
+    assert made.instance["status"] == "running", made.log
+    disko, system = program.store_paths
+    assert [line for line in made.log.splitlines() if line.startswith("stub nix:")] == [
+        "stub nix: the cache is down",
+        f"stub nix: copied {disko} into memory",
+        f"stub nix: copied {system} into local?root=/mnt",
+    ]
 
 
 @pytest.fixture

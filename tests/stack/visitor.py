@@ -53,12 +53,17 @@ class Visitor:
             data = json.dumps(body).encode()
             given.setdefault("Content-Type", JSON)
         try:
-            connection.request(method, path, data, given)
+            connection.request(method, self._below(path), data, given)
             answer = connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(status=answer.status, headers=found, body=answer.read())
         finally:
             connection.close()
+
+    def _below(self, path: str) -> str:
+        """The path as the service has it; one out of a link begins with the prefix already."""
+        prefix = self.box.prefix
+        return path if prefix and path.startswith(f"{prefix}/") else prefix + path
 
     def insist(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """The same request again while nobody answers, as a person does; the last answer after half a minute."""

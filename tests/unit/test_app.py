@@ -6,6 +6,7 @@ import ast
 import base64
 import hashlib
 import importlib
+import io
 import json
 import logging
 import secrets
@@ -19,12 +20,17 @@ from typing import Any
 
 import pytest
 
+from chalicelib import log
 from chalicelib.config import ConfigError
+from chalicelib.domain.email import EmailAddress
+from chalicelib.domain.errors import ProviderUnknown
 from chalicelib.domain.instance import Status
 from chalicelib.operations.ports import Run, RunState, StackState
 from chalicelib.operations.services import Services
+from chalicelib.operations.suppression import is_suppressed
 from chalicelib.operations.tick import WorkFailed
 from tests.fakes.market import market_at
+from tests.unit.api.test_mail_feedback import TO, bounced, records
 from tests.unit.api.world import NOT_YET, event, running
 from tests.unit.test_config import COMPLETE
 
@@ -36,6 +42,7 @@ class Context:
     """What Lambda gives a handler beside the event."""
 
     milliseconds: int = 10_000
+    aws_request_id: str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until the function is cut off."""
@@ -59,13 +66,13 @@ def keyring(path: Path) -> None:
 def leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Importing `app` configures the log and marks the environment; afterwards both are as they were."""
     monkeypatch.setenv("AWS_EXECUTION_ENV", "test")
-    log = logging.getLogger("ccc")
-    before = (log.handlers, log.level, log.propagate)
+    ours = logging.getLogger("ccc")
+    before = (ours.handlers, ours.level, ours.propagate)
     sys.modules.pop("app", None)
     yield
     sys.modules.pop("app", None)
-    log.handlers, log.propagate = before[0], before[2]
-    log.setLevel(before[1])
+    ours.handlers, ours.propagate = before[0], before[2]
+    ours.setLevel(before[1])
 
 
 @pytest.fixture
@@ -122,6 +129,47 @@ def test_a_nudge_carries_out_a_run(module: ModuleType) -> None:
     run = services.runs.get("r1")
     assert run is not None
     assert run.state in {RunState.DONE, RunState.FAILED}
+
+
+def test_a_deployment_founds_the_stack(module: ModuleType) -> None:
+    """`{"found_stack": true}` makes the stack's item and asks the provider for its marker; here nobody answers."""
+    with pytest.raises(ProviderUnknown):
+        module.advance({"found_stack": True}, Context())
+    services: Services = module.services
+    stack = services.stack.get()
+    assert stack is not None
+    assert stack.epoch == 1
+
+
+def test_an_event_that_asks_for_nothing_fails(module: ModuleType) -> None:
+    """A worker that is invoked with something else says so by failing."""
+    with pytest.raises(KeyError):
+        module.advance({"found_stack": False}, Context())
+
+
+def test_a_letter_that_came_back_is_recorded(module: ModuleType) -> None:
+    """What SES tells by SNS reaches the verb: the address is not written to again."""
+    services = founded(module)
+    module.mail_feedback(records(bounced()), Context())
+    assert is_suppressed(services, EmailAddress(value=TO))
+
+
+def test_lines_of_every_function_name_their_invocation(module: ModuleType) -> None:
+    """Worker, schedule and HTTP alike: the id that Lambda prints stands in our lines, too, and in no other."""
+    services: Services = module.services
+    services.stack.write(StackState(uuid="u", epoch=1, swept_at=services.clock.now()), None)
+    log.configure(stream := io.StringIO())
+    module.mail_feedback(records(bounced()), Context(aws_request_id="a"))
+    with pytest.raises(WorkFailed):
+        module.tick(scheduled(), Context(aws_request_id="b"))
+    module.app(event(module.app, "GET", "/health", None, {}), Context(aws_request_id="c"))
+    logging.getLogger("ccc.after").info("of none")
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    by_event = {line["event"]: line.get("aws_request_id") for line in told}
+    assert by_event["mail.feedback"] == by_event["mail.bounced"] == "a"
+    assert by_event["catalogue.not_read"] == "b"
+    assert by_event["http.answered"] == "c"
+    assert by_event["of none"] is None
 
 
 def test_a_tick_with_nothing_to_do_is_silent(module: ModuleType) -> None:
@@ -199,6 +247,7 @@ def test_a_cold_start_loads_no_more_than_it_needs(tmp_path: Path) -> None:
         "email_validator",
         "pynamodb",
         "boto3",
+        "botocore",
     )
     said = f"import sys, app; print([name for name in {slow!r} if name in sys.modules])"
     done = subprocess.run(

@@ -296,6 +296,84 @@ def test_a_builder_in_the_cloud_that_is_none_is_refused(value: str) -> None:
     assert "secret" not in problem
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CCC_MAIL", "ses://eu-central-1"),
+        ("CCC_MAIL", "ses://us-gov-west-1?configuration_set=ccc-prod"),
+        ("CCC_KEYRING", "ssm:///ccc/prod"),
+        ("CCC_KEYRING", "ssm:///a.b/c-d/e_f"),
+        ("CCC_NUDGE", "lambda://ccc-prod-advance"),
+    ],
+)
+def test_a_place_in_the_cloud_is_taken(name: str, value: str) -> None:
+    """A region of SES, a path of parameters, a function."""
+    read = settings({**COMPLETE, name: value})
+    place = {"CCC_MAIL": read.mail, "CCC_KEYRING": read.keyring, "CCC_NUDGE": read.nudge}[name]
+    assert place.scheme == value.partition(":")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CCC_MAIL", "ses:"),
+        ("CCC_MAIL", "ses://frankfurt"),
+        ("CCC_MAIL", "ses://eu-central-1/inbox"),
+        ("CCC_MAIL", "ses://eu-central-1:587"),
+        ("CCC_MAIL", "ses://key:secret@eu-central-1"),
+        ("CCC_MAIL", "ses://eu-central-1?configuration_set=a%20b"),
+        ("CCC_MAIL", "ses://eu-central-1?set=ccc"),
+        ("CCC_KEYRING", "ssm:"),
+        ("CCC_KEYRING", "ssm:///"),
+        ("CCC_KEYRING", "ssm://ccc/prod"),
+        ("CCC_KEYRING", "ssm:///ccc/prod/"),
+        ("CCC_KEYRING", "ssm:///ccc//prod"),
+        ("CCC_KEYRING", "ssm:///aws/prod"),
+        ("CCC_KEYRING", "ssm:///ccc/prod?region=eu"),
+        ("CCC_NUDGE", "lambda:"),
+        ("CCC_NUDGE", "lambda://a.b"),
+        ("CCC_NUDGE", "lambda://ccc-prod-advance/live"),
+        ("CCC_NUDGE", "lambda://ccc-prod-advance:7"),
+    ],
+)
+def test_a_place_in_the_cloud_that_is_none_is_refused(name: str, value: str) -> None:
+    """One problem, which says what belongs there and repeats nothing of the value."""
+    (problem,) = problems(**{name: value})
+    assert problem.startswith(f"{name} needs ")
+    assert "secret" not in problem
+
+
+def test_the_public_url_may_be_a_parameter_beside_the_keyrings() -> None:
+    """Then it is not known yet, and whoever makes the services asks the keyring for it."""
+    cloud = {"CCC_KEYRING": "ssm:///ccc/prod", "CCC_PUBLIC_URL": "ssm:///ccc/prod/public_url"}
+    assert settings({**COMPLETE, **cloud}).public_url is None
+
+
+@pytest.mark.parametrize(
+    ("keyring", "url"),
+    [
+        ("ssm:///ccc/prod", "ssm:///ccc/dev/public_url"),
+        ("ssm:///ccc/prod", "ssm:///ccc/prod/url"),
+        ("ssm:///ccc/prod", "ssm:///ccc/prod/public_url?x=1"),
+        ("ssm:///ccc/prod", "ssm://ccc/prod/public_url"),
+        ("file:///home/box", "ssm:///home/box/public_url"),
+    ],
+)
+def test_the_public_url_is_no_other_parameter(keyring: str, url: str) -> None:
+    """Only what comes with the keyring's own request can be had."""
+    (problem,) = problems(CCC_KEYRING=keyring, CCC_PUBLIC_URL=url)
+    assert problem.startswith("CCC_PUBLIC_URL must name the parameter public_url beneath the path of CCC_KEYRING")
+
+
+def test_who_answers_letters_is_an_address_or_nobody() -> None:
+    """With or without a name; without the setting nobody is named, and what is no address is one problem."""
+    assert settings(COMPLETE).mail_operator is None
+    assert settings({**COMPLETE, "CCC_MAIL_OPERATOR": "Desk <d@example.org>"}).mail_operator == "Desk <d@example.org>"
+    for wrong in ("desk", "d@example.org\nBcc: x@example.org"):
+        (problem,) = problems(CCC_MAIL_OPERATOR=wrong)
+        assert problem.startswith("CCC_MAIL_OPERATOR must be an address")
+
+
 def test_several_problems_come_together() -> None:
     """Three mistakes are three sentences of one error."""
     found = problems(CCC_STORE="", CCC_MAX_LIVE="x", CCC_SIGNUP="maybe")
@@ -319,9 +397,10 @@ def test_a_child_process_must_claim_sooner() -> None:
     assert settings(COMPLETE).limits.claim_within == timedelta(minutes=2)
 
 
-def test_a_real_mail_server_needs_a_real_sender() -> None:
+@pytest.mark.parametrize("place", ["smtp://me@mail.example.org:587", "ses://eu-central-1"])
+def test_a_real_mail_server_needs_a_real_sender(place: str) -> None:
     """One box's own sender is at localhost, which no mail server of the world sends for."""
-    wrong = {**COMPLETE, "CCC_MAIL": "smtp://me@mail.example.org:587", "CCC_MAIL_FROM": "cloud@localhost"}
+    wrong = {**COMPLETE, "CCC_MAIL": place, "CCC_MAIL_FROM": "cloud@localhost"}
     with pytest.raises(ConfigError, match="CCC_MAIL_FROM"):
         settings(wrong)
     assert settings({**wrong, "CCC_MAIL_FROM": "cloud@example.org"}).mail_from == "cloud@example.org"

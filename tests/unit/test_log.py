@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -80,3 +81,16 @@ def test_configuring_twice_prints_once(lines: io.StringIO) -> None:
     log.configure(lines)
     logging.getLogger("ccc.x").info("once")
     assert only(lines)["event"] == "once"
+
+
+def test_lines_of_an_invocation_name_it(lines: io.StringIO) -> None:
+    """Lambda's own id of the call stands in every line while it lasts, and in none before and after."""
+    ours = logging.getLogger("ccc.x")
+    ours.info("before")
+    with log.invocation(SimpleNamespace(aws_request_id="8476a536-e9f4-11e8-9739-2dfe598c3fcd")):
+        ours.info("within")
+    with log.invocation(None):
+        ours.info("of none")
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    ids = [line.get("aws_request_id") for line in told]
+    assert ids == [None, "8476a536-e9f4-11e8-9739-2dfe598c3fcd", None]

@@ -12,10 +12,15 @@ import pytest
 from chalicelib import wiring
 from chalicelib.adapters.codebuild_installer import CodebuildInstaller
 from chalicelib.adapters.fargate_installer import FargateInstaller, FargateTask
+from chalicelib.adapters.lambda_nudge import LambdaNudge
+from chalicelib.adapters.ses_mailer import SesMailer
 from chalicelib.adapters.smtp_mailer import SmtpMailer, SmtpServer, Tls
-from chalicelib.config import SCHEMES, settings
-from chalicelib.domain.errors import RateLimited
+from chalicelib.config import SCHEMES, ConfigError, settings
+from chalicelib.domain.errors import RateLimited, StoreUnavailable
 from chalicelib.domain.limits import PROVIDER_REQUESTS_FOR_CREATES, PROVIDER_REQUESTS_PER_HOUR
+from tests.contract.codebuild_answers import answering
+from tests.contract.codebuild_house import aws_settings
+from tests.contract.ssm_house import listed
 from tests.fakes.clock import FakeClock
 from tests.fakes.services import fake_services
 from tests.unit.test_config import COMPLETE
@@ -32,6 +37,9 @@ PLACES = {
     "file": "file://{home}/x",
     "system": "system:",
     "thread": "thread:",
+    "ses": "ses://eu-central-1?configuration_set=ccc-test",
+    "ssm": "ssm:///ccc/test",
+    "lambda": "lambda://ccc-test-advance",
 }
 
 
@@ -106,6 +114,57 @@ def test_the_password_of_the_mail_server_is_the_keyrings(tmp_path: Path) -> None
         json.dumps({"secrets": [{"id": "a", "secret": ""}], "pepper": "", "operators": [], "smtp_password": password})
     )
     assert made.mailer._password() == password
+
+
+CLOUD = {"CCC_KEYRING": "ssm:///ccc/test", "CCC_PUBLIC_URL": "ssm:///ccc/test/public_url"}
+
+
+def test_mail_by_ses_is_what_its_url_says(tmp_path: Path) -> None:
+    """The region and the configuration set arrive, and the function that nudges invoke."""
+    places = {"CCC_STORE": f"sqlite://{tmp_path}/a.db", "CCC_NUDGE": "lambda://ccc-test-advance"}
+    made = wiring.services(settings({**COMPLETE, **places, "CCC_MAIL": "ses://eu-west-1?configuration_set=c"}))
+    assert isinstance(made.mailer, SesMailer)
+    assert (made.mailer._set, made.mailer._ses._region) == ("c", "eu-west-1")
+    assert isinstance(made.nudge, LambdaNudge)
+    assert made.nudge._function == "ccc-test-advance"
+
+
+def test_the_public_url_of_a_stage_comes_with_its_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One request to SSM at the start brings the address, the secrets and the provider's token."""
+    values = {"public_url": "https://a1.execute-api.eu-central-1.amazonaws.com/api/", "hetzner_token": "t"}
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    with answering(listed(values)) as (server, url), aws_settings("SSM", url):
+        made = wiring.services(settings({**COMPLETE, "CCC_STORE": f"sqlite://{tmp_path}/a.db", **CLOUD}))
+        assert len(made.servers.token_fingerprint()) == 16
+    assert made.public_url == "https://a1.execute-api.eu-central-1.amazonaws.com/api"
+    assert made.letters._contents.public_url == made.public_url  # type: ignore[attr-defined]  # the adapter's own
+    assert server.operations == ["GetParametersByPath"]
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({}, StoreUnavailable),
+        ({"public_url": "localhost"}, ConfigError),
+        ({"public_url": "https://user@example.org"}, ConfigError),
+    ],
+)
+def test_a_stage_without_its_public_url_does_not_start(
+    values: dict[str, str], error: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it is written, or when it is no address, the sentence says which parameter is meant."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    with answering(listed(values)) as (_, url), aws_settings("SSM", url), pytest.raises(error, match=r"public_url|URL"):
+        wiring.services(settings({**COMPLETE, "CCC_STORE": f"sqlite://{tmp_path}/a.db", **CLOUD}))
+
+
+def test_letters_are_answered_by_the_operator(tmp_path: Path) -> None:
+    """`CCC_MAIL_OPERATOR` is who answers, and without it nobody is named."""
+    place = {"CCC_STORE": f"sqlite://{tmp_path}/a.db"}
+    made = wiring.services(settings({**COMPLETE, **place, "CCC_MAIL_OPERATOR": "Desk <desk@example.org>"}))
+    assert str(made.letters._reply_to) == "Desk <desk@example.org>"  # type: ignore[attr-defined]  # the adapter's own
+    made = wiring.services(settings({**COMPLETE, **place}))
+    assert made.letters._reply_to is None  # type: ignore[attr-defined]  # same
 
 
 def test_letters_are_sent_from_the_senders_domain(tmp_path: Path) -> None:

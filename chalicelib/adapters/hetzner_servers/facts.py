@@ -7,7 +7,7 @@ status and a creation in the future are facts like others and are passed on. It 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Network
 from typing import Any
@@ -39,6 +39,8 @@ def server_fact(raw: Any) -> ServerFact:
         ipv6_network=_ipv6(_address(public_net, "ipv6")),
         server_type=_name_of(server.get("server_type")),
         location=_name_of(server.get("location")),
+        locked=server.get("locked") is True,
+        attached=tuple(_attached(server, public_net)),
     )
 
 
@@ -127,6 +129,15 @@ def _ipv6(network: str | None) -> str | None:
         return None if network is None else str(IPv6Network(network, strict=False))
     except ValueError as error:
         raise nonsense("server.public_net.ipv6.ip is not a network") from error
+
+
+def _attached(server: Mapping[str, Any], public_net: Any) -> Iterator[str]:
+    """What no create of ours asks for and somebody pays for: volumes, floating addresses, backups."""
+    net = public_net if isinstance(public_net, dict) else {}
+    for kind, found in (("volume", server.get("volumes")), ("floating address", net.get("floating_ips"))):
+        yield from (f"{kind} {each}" for each in found or () if type(each) is int) if isinstance(found, list) else ()
+    if isinstance(server.get("backup_window"), str):
+        yield "backups"
 
 
 def _name_of(value: Any) -> str | None:

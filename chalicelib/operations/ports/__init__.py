@@ -4,6 +4,7 @@ Errors are those of `chalicelib/domain/errors.py` and no others: an adapter tran
 something says whether an error means "had no effect" or "may have had its effect". One family of ports a file.
 """
 
+from chalicelib.operations.ports.audit import Audit
 from chalicelib.operations.ports.breaker import Breaker
 from chalicelib.operations.ports.catalogue import Catalogue
 from chalicelib.operations.ports.durations import Durations
@@ -20,6 +21,7 @@ from chalicelib.operations.ports.world import Clock, Ids
 
 __all__ = [
     "Alarms",
+    "Audit",
     "Breaker",
     "BuildStart",
     "BuildState",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from chalicelib.domain.audit import AuditEntry
 from chalicelib.domain.build import BuildRecord
 from chalicelib.domain.instance import Instance
 from chalicelib.domain.lifecycle import Queue
@@ -27,10 +28,11 @@ class CounterChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some instances, and the cursor that leads on (None at the end)."""
+    """Some instances, the cursor that leads on (None at the end), and how many rows could not be read."""
 
     instances: tuple[Instance, ...]
     next_cursor: str | None
+    unread: int = 0
 
 
 class Instances(Protocol):
@@ -50,8 +52,9 @@ class Instances(Protocol):
         before: Instance | None,
         counters: Sequence[CounterChange] = (),
         build: tuple[BuildRecord | None, BuildRecord] | None = None,
+        audit: Sequence[AuditEntry] = (),
     ) -> Instance:
-        """Put the row, and with it counters and a build's record: all or nothing.
+        """Put the row, and with it counters, a build's record and who did it: all or nothing.
 
         `before` None: the row must not exist; else it must be as it was read (version). `build` is a pair (as it was
         read or None, as it shall be). Returns the row as stored, with its new `version` and `op_id`. WriteConflict:
@@ -73,6 +76,9 @@ class Instances(Protocol):
 
     def page(self, *, ended: bool, limit: int, cursor: str | None) -> Page:
         """Live rows, or with `ended` all rows, newest first (an index: may lag). InvalidInput: not our cursor."""
+
+    def owned(self, owner: str) -> list[str]:
+        """Ids of all rows of an owner, tombstones too (an index: may lag)."""
 
     def add(self, key: str, amount: int, *, cap: int | None, expires_at: datetime | None) -> int:
         """Add to a counter of its own and return its new value. CounterFull: nothing was added."""

@@ -15,7 +15,7 @@ class Letter:
 
     `sender` and `to` are bare ASCII addresses. `message` is RFC 5322 with CRLF line ends and at most 998 octets a
     line, ASCII or with `Content-Transfer-Encoding` where it is not; it carries `message_id`, which names the notice
-    and is the same for every copy of it.
+    (`<0123456789ab.ready@domain>`) and is the same for every copy of it.
     """
 
     sender: str

@@ -12,12 +12,13 @@ from chalicelib.domain.orphans import Sighting
 
 
 class RunState(StrEnum):
-    """How far a reap run has come."""
+    """How far a reap run has come; `interrupted` is only shown: a worker that was killed can write nothing."""
 
     REQUESTED = "requested"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,9 @@ class StackState:
 
     `uuid` and `epoch` are rule R11's; `marker_seen_at` and `marker_state` are the last marker answer, which counts only
     for the token with `marker_token`. `paused` stops new instances (rule R25). `frozen` says why nothing destructive
-    may happen, or None.
+    may happen, or None. After a marker that did not answer nobody asks again before `marker_silent_until`.
+    `reaped_at` is the end of the newest scheduled run, or when it was first waited for; `missed_told_at` is when its
+    absence was last told.
     """
 
     uuid: str
@@ -28,6 +30,9 @@ class StackState:
     paused: bool = False
     frozen: str | None = None
     swept_at: datetime | None = None
+    marker_silent_until: datetime | None = None
+    reaped_at: datetime | None = None
+    missed_told_at: datetime | None = None
     version: int = 0
 
 

@@ -123,12 +123,18 @@ def _adopt_or_fail(services: Services, row: Instance, now: datetime) -> Step:
         return wait(now + SOON)
     late = lifecycle.deadline(row)
     if found is None:
-        return give_up(services, row, Cause.PROVIDER, now) if late is not None and now >= late else wait(now + SOON)
+        return give_up(services, row, _why_none(services, now), now) if late and now >= late else wait(now + SOON)
     if not ours(services, row, found):
         services.alarms.raise_alarm("provider.stranger", instance_id=row.id, server_id=found.server_id)
         return give_up(services, row, Cause.STRANGER, now)
     machine = machine_of(found)
     return wait(now + SOON) if machine is None else _created(machine, now)
+
+
+def _why_none(services: Services, now: datetime) -> Cause:
+    """Why there is no server at the deadline: the operator's own cap on creates, while it holds them back."""
+    made = services.instances.counters([creates_key(now)])[creates_key(now)]
+    return Cause.LIMIT if made >= services.limits.max_creates_per_hour else Cause.PROVIDER
 
 
 def ours(services: Services, row: Instance, fact: ServerFact) -> bool:

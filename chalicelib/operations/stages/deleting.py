@@ -7,6 +7,7 @@ A machine is never powered off instead (rule R17). Mail never holds a deletion u
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -38,8 +39,13 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
     _stop_build(services, row)
     if row.build is None and row.machine is None:
         return _finish(now)
+    return _guarded(services, row, now, lambda: _at_provider(services, row, now))
+
+
+def _guarded(services: Services, row: Instance, now: datetime, act: Callable[[], Step]) -> Step:
+    """What an act at the provider leads to, or how long is waited when it is refused or not answered."""
     try:
-        return _at_provider(services, row, now)
+        return act()
     except ServerLocked:
         return wait(now + SOON)
     except ServerProtected:
@@ -51,6 +57,7 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
         services.alarms.raise_alarm("instance.delete_refused", instance_id=row.id, code=refusal.code)
         return wait(now + LATER)
     except ProviderUnknown:
+        marker.note_silence(services)
         return wait(now + SOON)
 
 
@@ -94,11 +101,39 @@ def _delete(services: Services, row: Instance, machine: Machine, now: datetime) 
         return _finish(now)
     if not creating.ours(services, row, found):
         services.alarms.raise_alarm("delete.not_ours", instance_id=row.id, server_id=machine.server_id)
-        return wait(now + LONG)
-    if row.end_reason is EndReason.EXPIRED and clocks.doubt(services, services.clock.now()) is not None:
-        return wait(now + LATER)
+        return _look_by_name(services, row, machine, now)
+    if row.end_reason is EndReason.EXPIRED and (until := _too_early(services, row, now)) is not None:
+        return wait(until)
+    # written before it is sent: whatever crashes, the ledger knows when the provider stopped to bill
+    return Step(
+        change=lambda it: replace(it, delete_sent_at=now),
+        then=lambda stored: _send(services, stored, machine),
+    )
+
+
+def _too_early(services: Services, row: Instance, now: datetime) -> datetime | None:
+    """Until when a machine that was claimed because of the time stays, or None: whose clock claimed it may be wrong."""
+    if row.expires_at is not None and now < row.expires_at:
+        return row.expires_at
+    return None if clocks.doubt(services, services.clock.now()) is None else now + LATER
+
+
+def _send(services: Services, row: Instance, machine: Machine) -> Step:
+    return _guarded(services, row, services.clock.now(), lambda: _deleted(services, machine))
+
+
+def _deleted(services: Services, machine: Machine) -> Step:
     services.servers.delete(machine.server_id)
     return Step(change=lambda it: replace(it, delete_accepted=True, retry_at=None), again=True)
+
+
+def _look_by_name(services: Services, row: Instance, machine: Machine, now: datetime) -> Step:
+    """The id leads to somebody else's server: ours may bear another one (row R14); without any, a person must look."""
+    found = services.servers.find(row.name)
+    if found is None or found.server_id == machine.server_id or not creating.ours(services, row, found):
+        return wait(now + LONG)
+    meant = replace(machine, server_id=found.server_id, ip=found.ip or "", created_at=found.created_at)
+    return Step(change=lambda it: replace(it, machine=meant, retry_at=None), again=True)
 
 
 def _confirm_gone(services: Services, machine: Machine, now: datetime) -> Step:
@@ -112,15 +147,16 @@ def _finish(now: datetime) -> Step:
 
 
 def _tombstone(row: Instance, now: datetime) -> Instance:
-    """The end: what was set aside shrinks to what was billed, and the last mail is owed."""
+    """The end: what was set aside becomes what was billed, and the last mail is owed."""
     failed = row.end_reason is EndReason.FAILED
     kind = notice.Kind.FAILED if failed else notice.Kind.ENDED
     farewell = notice.Notice(kind=kind, key=str(kind), due_at=now, about=row.expires_at)
-    kept, _ = budget.shrink(row.holds, budget.billed(row, now))
+    # billed until our last delete, after which it was never seen again; without one, until the last it may have lived
+    settled = budget.settle(row.holds, budget.billed(row, row.delete_sent_at or now), now)
     status = Status.FAILED if failed else Status.DELETED
     return replace(
         lifecycle.move(row, status, now),
         ended_at=now,
-        holds=kept,
+        holds=settled,
         notices=notice.owe(row.notices, farewell),
     )

@@ -1,6 +1,9 @@
-"""An instance that was ordered: choose what to buy, and start the builder before anything is bought.
+"""An ordered instance: choose what to buy, and see the builder run before anything is bought.
 
-A builder slot is the scarce thing: while none is to be had the row stays here and costs nothing.
+A builder slot is the scarce thing: while none is to be had, or the job stands in the platform's queue, the row stays
+here and costs nothing. Nobody can claim an order before there is a machine, so an attempt that ends in the queue is no
+try of the guest's: the next one gets the next number (a platform gives the same job again for the same number), and
+whatever is left of the older one is refused by that number (rule R18).
 """
 
 from __future__ import annotations
@@ -14,8 +17,9 @@ from chalicelib.domain.errors import BuilderFull, BuilderUnknown
 from chalicelib.domain.instance import Build, Choice, Instance, Status
 from chalicelib.operations import secrets_of
 from chalicelib.operations.give_up import give_up
-from chalicelib.operations.ports import BuildStart
+from chalicelib.operations.ports import BuildStart, BuildState
 from chalicelib.operations.services import Services
+from chalicelib.operations.stages import ended_attempt
 from chalicelib.operations.step import Step, wait
 
 TRY_AGAIN = timedelta(seconds=10)
@@ -23,22 +27,73 @@ PAUSE_LOOK = timedelta(seconds=60)
 
 
 def step(services: Services, row: Instance, now: datetime) -> Step:
-    """Start the first attempt's builder; `creating` is entered by the write that records it."""
-    late = lifecycle.deadline(row)
+    """Start a builder, and go on to `creating` once the platform says that it runs.
+
+    At the deadline a job that is still queued is stopped by `deleting`; should it run all the same, its claim is
+    answered with the end, and no other attempt follows that it could meet.
+    """
+    late, held_back = lifecycle.deadline(row), _held_back(services)
     if late is not None and now >= late:
-        return give_up(services, row, Cause.NO_BUILDER, now)
-    stack = services.stack.get()
-    if stack is None or stack.paused:
-        return wait(now + PAUSE_LOOK)
+        return give_up(services, row, Cause.PAUSED if held_back else Cause.NO_BUILDER, now)
+    if held_back:
+        return _pausing(services, row, now)
     choice = choose(services, row, now)
     if choice is None:
         return give_up(services, row, Cause.STOCK, now)
+    if row.build is None:
+        return _start(services, row, choice, attempt=1, unrun=0, now=now)
+    if row.build.stopped:
+        return _start_next(services, row, choice, row.build, now)
+    return _watch(services, row, choice, row.build, now)
+
+
+def _held_back(services: Services) -> bool:
+    stack = services.stack.get()
+    return stack is None or stack.paused
+
+
+def _pausing(services: Services, row: Instance, now: datetime) -> Step:
+    """A builder that waits for a purchase that must not be made is sent home, so that it costs nothing either."""
+    if row.build is None or row.build.stopped:
+        return wait(now + PAUSE_LOOK)
+    return ended_attempt.end(services, row, row.build) or wait(now + TRY_AGAIN)
+
+
+def _start(services: Services, row: Instance, choice: Choice, *, attempt: int, unrun: int, now: datetime) -> Step:
     try:
-        build = start_build(services, row, attempt=1, now=now)
+        build = start_build(services, row, attempt=attempt, unrun=unrun, now=now)
     except (BuilderFull, BuilderUnknown):
         return wait(now + TRY_AGAIN)
-    host_key = secrets_of.key_pair(services, row, tokens.KeyUse.FINAL_HOST).public
-    return Step(change=lambda it: _creating(it, choice, build, host_key, now), again=True)
+    return _watch(services, row, choice, build, now)
+
+
+def _start_next(services: Services, row: Instance, choice: Choice, build: Build, now: datetime) -> Step:
+    """Another job, for one that ended before it ever ran; not at once, should the platform end each at its start."""
+    if now < (not_before := ended_attempt.next_not_before(build)):
+        return _queued(build, not_before)
+    ended_attempt.tell_if_often(services, row, build)
+    return _start(services, row, choice, attempt=build.attempt + 1, unrun=build.unrun + 1, now=now)
+
+
+def _watch(services: Services, row: Instance, choice: Choice, build: Build, now: datetime) -> Step:
+    """What the platform says of the job; whatever it is, the row keeps that the job was started."""
+    try:
+        state = services.installer.state(row.id, build.attempt, build.reference)
+    except BuilderUnknown:
+        return _queued(build, now + TRY_AGAIN)
+    match state:
+        case BuildState.RUNNING:
+            host_key = secrets_of.key_pair(services, row, tokens.KeyUse.FINAL_HOST).public
+            runs = replace(build, running_at=now)
+            return Step(change=lambda it: _creating(it, choice, runs, host_key, now), again=True)
+        case BuildState.QUEUED:
+            return _queued(build, now + TRY_AGAIN)
+        case BuildState.STOPPED | BuildState.UNKNOWN:
+            return _start_next(services, row, choice, build, now)
+
+
+def _queued(build: Build, until: datetime) -> Step:
+    return Step(change=lambda it: replace(it, build=build, retry_at=until))
 
 
 def _creating(row: Instance, choice: Choice, build: Build, host_key: str, now: datetime) -> Instance:
@@ -60,12 +115,15 @@ def choose(services: Services, row: Instance, now: datetime) -> Choice | None:
     return next((choice for choice in choices if budget.micro(choice.hourly * hours) <= money), None)
 
 
-def start_build(services: Services, row: Instance, *, attempt: int, now: datetime) -> Build:
-    """Start the job of one attempt; the same attempt started twice is one job."""
+def start_build(services: Services, row: Instance, *, attempt: int, unrun: int, now: datetime) -> Build:
+    """Start the job of one attempt; the same attempt started twice is one job. BuilderFull, BuilderUnknown.
+
+    `unrun` is how many attempts before it ended without ever running.
+    """
     start = BuildStart(
         instance_id=row.id,
         attempt=attempt,
         api_url=services.public_url,
         claim_code=secrets_of.token(services, row, tokens.Purpose.CLAIM, attempt),
     )
-    return Build(attempt=attempt, started_at=now, reference=services.installer.start(start))
+    return Build(attempt=attempt, started_at=now, reference=services.installer.start(start), unrun=unrun)

@@ -23,7 +23,10 @@ POLICY = SMTP.clone(max_line_length=LONGEST_LINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What a message is made of; lines of `text` and `html` are shorter than 998 octets."""
+    """What a message is made of; lines of `text` and `html` are shorter than 998 octets.
+
+    `reply_to` is who answers, where that is not the sender.
+    """
 
     sender: Address
     to: Address
@@ -33,6 +36,7 @@ class Parts:
     text: str
     html: str
     calendar: CalendarFile | None
+    reply_to: Address | None = None
 
 
 def compose(parts: Parts) -> bytes:
@@ -40,6 +44,8 @@ def compose(parts: Parts) -> bytes:
     message = EmailMessage(policy=POLICY)
     message["From"] = parts.sender
     message["To"] = parts.to
+    if parts.reply_to is not None:
+        message["Reply-To"] = parts.reply_to
     message["Subject"] = parts.subject
     message["Date"] = parts.date
     message["Message-ID"] = parts.message_id

@@ -30,11 +30,14 @@ SUBJECTS: Mapping[Kind, str] = {
 
 
 class TemplateLetters:
-    """Renders letters; `sender` is an address with or without a display name, `public_url` has no slash at its end."""
+    """Renders letters; `public_url` has no slash at its end.
 
-    def __init__(self, *, public_url: str, ssh_port: int, sender: str) -> None:
-        display_name, address = parseaddr(sender)
-        self._sender = Address(display_name=display_name, addr_spec=address)
+    `sender`, and `reply_to` where somebody else answers, are addresses with or without a display name.
+    """
+
+    def __init__(self, *, public_url: str, ssh_port: int, sender: str, reply_to: str | None = None) -> None:
+        self._sender = _address(sender)
+        self._reply_to = _address(reply_to) if reply_to else None
         self._domain = self._sender.domain
         self._contents = Contents(public_url=public_url, ssh_port=ssh_port)
         self._templates = Templates()
@@ -56,5 +59,11 @@ class TemplateLetters:
             text=self._templates.text(notice.kind, names),
             html=self._templates.html(notice.kind, {**names, "subject": subject}),
             calendar=calendar_file(instance, notice, self._sender),
+            reply_to=self._reply_to,
         )
         return Letter(sender=self._sender.addr_spec, to=instance.email, message_id=message_id, message=compose(parts))
+
+
+def _address(text: str) -> Address:
+    display_name, address = parseaddr(text)
+    return Address(display_name=display_name, addr_spec=address)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.codebuild_installer import CodebuildInstaller
+from chalicelib.adapters.codebuild_installer import LOOK, PATIENCE, CodebuildInstaller
+from chalicelib.aws.client import AwsClient, Patience
 from chalicelib.domain.errors import BuilderFull, BuilderUnknown
 from chalicelib.operations.ports import BuildStart, BuildState
 from tests.contract.codebuild_answers import LOST, Answer, Answers, answering, document, refusal
@@ -32,19 +33,22 @@ NO_PROJECT = refusal(
 DENIED = refusal("AccessDeniedException", "User is not authorized to perform: codebuild:StartBuild on resource: …")
 
 
+NONE = document(ids=[])
+"""What the look before a start finds in a project without a build."""
+
 Asked = tuple[CodebuildInstaller, Answers, FakeAlarms]
 Maker = Callable[..., AbstractContextManager[Asked]]
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[tuple[Answers, Any]]:
+def place() -> Iterator[tuple[Answers, AwsClient]]:
     """A server and a client of it, which takes longer to make than everything else here."""
     with answering(document()) as (server, url), aws_settings("CODEBUILD", url):
-        yield server, CodebuildInstaller("ccc-builder", FakeAlarms(), region=REGION, tries=1)._client()
+        yield server, AwsClient("codebuild", Patience(tries=1), region=REGION)
 
 
 @pytest.fixture
-def installer(place: tuple[Answers, Any]) -> Maker:
+def installer(place: tuple[Answers, AwsClient]) -> Maker:
     """A maker of installers that get these answers, with the server that gives them, and the alarms."""
 
     @contextmanager
@@ -52,7 +56,7 @@ def installer(place: tuple[Answers, Any]) -> Maker:
         server, client = place
         server.prepared, server.asked = list(answers), []
         codebuild = CodebuildInstaller("ccc-builder", alarms := FakeAlarms(), region=REGION)
-        codebuild._made = client
+        codebuild._codebuild = codebuild._look = client
         yield codebuild, server, alarms
 
     return made
@@ -60,9 +64,10 @@ def installer(place: tuple[Answers, Any]) -> Maker:
 
 def test_a_start_says_everything_a_job_needs(installer: Maker) -> None:
     """Project, token and the four variables that the builder reads go out; the build's id comes back."""
-    with installer(document(build={"id": REFERENCE, "buildStatus": "IN_PROGRESS"})) as (codebuild, server, alarms):
+    started = document(build={"id": REFERENCE, "buildStatus": "IN_PROGRESS"})
+    with installer(NONE, started) as (codebuild, server, alarms):
         assert codebuild.start(START) == REFERENCE
-    ((target, asked),) = server.asked
+    (_, (target, asked)) = server.asked
     assert target == "CodeBuild_20161006.StartBuild"
     assert asked["projectName"] == "ccc-builder"
     assert asked["idempotencyToken"] == f"ccc-{ID}-2"
@@ -78,7 +83,7 @@ def test_a_start_says_everything_a_job_needs(installer: Maker) -> None:
 
 def test_no_room_is_a_full_house(installer: Maker) -> None:
     """The account's limit means that nothing was started, and is no alarm."""
-    with installer(NO_ROOM) as (codebuild, _, alarms), pytest.raises(BuilderFull):
+    with installer(NONE, NO_ROOM) as (codebuild, _, alarms), pytest.raises(BuilderFull):
         codebuild.start(START)
     assert alarms.raised == []
 
@@ -99,7 +104,7 @@ def test_no_room_is_a_full_house(installer: Maker) -> None:
 )
 def test_an_answer_that_tells_nothing_is_unknown(installer: Maker, answer: Answer) -> None:
     """Throttling, faults, silence and an answer without an id may hide a build: BuilderUnknown, and no alarm."""
-    with installer(answer) as (codebuild, _, alarms), pytest.raises(BuilderUnknown):
+    with installer(NONE, answer) as (codebuild, _, alarms), pytest.raises(BuilderUnknown):
         codebuild.start(START)
     assert alarms.raised == []
 
@@ -107,7 +112,7 @@ def test_an_answer_that_tells_nothing_is_unknown(installer: Maker, answer: Answe
 @pytest.mark.parametrize("answer", [NO_PROJECT, DENIED, refusal("UnrecognizedClientException", "…")])
 def test_a_refusal_starts_nothing_and_calls_the_operator(installer: Maker, answer: Answer) -> None:
     """Without the project or the right nothing is started: BuilderFull, and an alarm that names what and why."""
-    with installer(answer) as (codebuild, _, alarms), pytest.raises(BuilderFull) as caught:
+    with installer(NONE, answer) as (codebuild, _, alarms), pytest.raises(BuilderFull) as caught:
         codebuild.start(START)
     ((event, fields),) = alarms.raised
     assert event == "builder.refused"
@@ -120,7 +125,7 @@ def test_a_refusal_starts_nothing_and_calls_the_operator(installer: Maker, answe
 def test_a_token_with_other_parameters_is_unknown(installer: Maker) -> None:
     """The same token with another URL is refused by CodeBuild while the first build runs: BuilderUnknown, and told."""
     answer = refusal("InvalidInputException", "Invalid idempotency token: parameters do not match")
-    with installer(answer) as (codebuild, _, alarms), pytest.raises(BuilderUnknown):
+    with installer(NONE, answer) as (codebuild, _, alarms), pytest.raises(BuilderUnknown):
         codebuild.start(START)
     assert alarms.events() == ["builder.refused"]
 
@@ -199,11 +204,47 @@ def test_a_question_without_an_answer_is_unknown(
 
 def test_a_lost_reply_is_asked_for_again_with_the_same_token() -> None:
     """The standard mode of botocore tries again by itself, and the token makes the second try the same build."""
-    answers = (LOST, document(build={"id": REFERENCE}))
+    answers = (NONE, LOST, document(build={"id": REFERENCE}))
     with answering(*answers) as (server, url), aws_settings("CODEBUILD", url):
-        assert CodebuildInstaller("ccc-builder", FakeAlarms(), region=REGION, tries=2).start(START) == REFERENCE
-    assert len(server.asked) == 2
-    assert server.asked[0] == server.asked[1]
+        assert CodebuildInstaller("ccc-builder", FakeAlarms(), region=REGION).start(START) == REFERENCE
+    assert server.operations == ["ListBuildsForProject", "StartBuild", "StartBuild"]
+    assert server.asked[1] == server.asked[2]
+
+
+def given(instance_id: str, attempt: int, number: int) -> dict[str, Any]:
+    """A build as BatchGetBuilds shows it, with the variables that it was started with."""
+    variables = {"CCC_API_URL": "https://old.example.org", "CCC_INSTANCE_ID": instance_id, "CCC_ATTEMPT": str(attempt)}
+    listed = [{"name": name, "value": value, "type": "PLAINTEXT"} for name, value in variables.items()]
+    return {"id": f"ccc-builder:{number}", "environment": {"environmentVariables": listed}, "buildComplete": False}
+
+
+def test_b02_a_start_whose_reply_was_lost_long_ago_is_found(installer: Maker) -> None:
+    """Also when no token remembers it: the look finds the build by instance and attempt, and starts none."""
+    builds = [given("ba9876543210", 2, 4), given(ID, 1, 3), given(ID, 2, 2), {"id": "ccc-builder:1"}]
+    listed = document(ids=[build["id"] for build in builds])
+    with installer(listed, document(builds=builds)) as (codebuild, server, alarms):
+        assert codebuild.start(START) == "ccc-builder:2"
+    assert server.asked == [
+        ("CodeBuild_20161006.ListBuildsForProject", {"projectName": "ccc-builder", "sortOrder": "DESCENDING"}),
+        ("CodeBuild_20161006.BatchGetBuilds", {"ids": [build["id"] for build in builds]}),
+    ]
+    assert alarms.raised == []
+
+
+def test_of_two_builds_of_an_attempt_the_older_one_counts(installer: Maker) -> None:
+    """It has claimed, and the younger one ends by itself, in whatever order CodeBuild shows them."""
+    builds = [given(ID, 2, 1), given(ID, 2, 2)]
+    with installer(document(ids=["ccc-builder:2", "ccc-builder:1"]), document(builds=builds)) as (codebuild, _, _):
+        assert codebuild.start(START) == "ccc-builder:1"
+
+
+@pytest.mark.parametrize("answer", [DENIED, LOST, refusal("ThrottlingException", "Rate exceeded"), NO_PROJECT])
+def test_a_look_that_fails_is_forgone(installer: Maker, answer: Answer) -> None:
+    """The start goes on under its token; the look raises no alarm of its own."""
+    with installer(answer, document(build={"id": REFERENCE})) as (codebuild, server, alarms):
+        assert codebuild.start(START) == REFERENCE
+    assert server.operations == ["ListBuildsForProject", "StartBuild"]
+    assert alarms.raised == []
 
 
 def test_nobody_listening_is_unknown() -> None:
@@ -211,13 +252,14 @@ def test_nobody_listening_is_unknown() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        codebuild = CodebuildInstaller("ccc-builder", FakeAlarms(), region=REGION)
+        codebuild._codebuild = codebuild._look
         with aws_settings("CODEBUILD", url), pytest.raises(BuilderUnknown):
-            CodebuildInstaller("ccc-builder", FakeAlarms(), region=REGION, tries=1).start(START)
+            codebuild.start(START)
 
 
 def test_requests_have_limits() -> None:
-    """5 s to connect, 30 s for an answer, and AWS's standard mode of trying again, three times in all."""
-    with aws_settings("CODEBUILD", "http://127.0.0.1:1"):
-        config = CodebuildInstaller("ccc-builder", FakeAlarms(), region=REGION)._client().meta.config
-    assert (config.connect_timeout, config.read_timeout) == (5, 30)
-    assert (config.retries["mode"], config.retries["total_max_attempts"]) == ("standard", 3)
+    """A start may take three times 35 s, and is then looked for again; the look before it takes 14 s at most."""
+    codebuild = CodebuildInstaller("ccc-builder", FakeAlarms(), region=REGION)
+    assert codebuild._codebuild._patience == PATIENCE == Patience(connect=5, read=30, tries=3)
+    assert codebuild._look._patience == LOOK == Patience(connect=2, read=5, tries=1)

@@ -7,11 +7,11 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
 
 import pytest
 
-from chalicelib.adapters.fargate_installer import LOOKS, FargateInstaller
+from chalicelib.adapters.fargate_installer import LOOKS, PATIENCE, FargateInstaller
+from chalicelib.aws.client import AwsClient, Patience
 from chalicelib.domain.errors import BuilderFull, BuilderUnknown
 from chalicelib.operations.ports import BuildStart, BuildState
 from tests.contract.codebuild_answers import LOST, Answer, Answers, answering, document, refusal
@@ -41,14 +41,14 @@ Maker = Callable[..., AbstractContextManager[Asked]]
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[tuple[Answers, Any]]:
+def place() -> Iterator[tuple[Answers, AwsClient]]:
     """A server and a client of it, which takes longer to make than everything else here."""
     with answering(document()) as (server, url), aws_settings("ECS", url):
-        yield server, FargateInstaller(TASK, FakeAlarms(), region=REGION, tries=1)._client()
+        yield server, AwsClient("ecs", Patience(tries=1), region=REGION)
 
 
 @pytest.fixture
-def installer(place: tuple[Answers, Any]) -> Maker:
+def installer(place: tuple[Answers, AwsClient]) -> Maker:
     """A maker of installers that get these answers, with the server that gives them, the alarms, and the pauses."""
 
     @contextmanager
@@ -57,7 +57,7 @@ def installer(place: tuple[Answers, Any]) -> Maker:
         server.prepared, server.asked = list(answers), []
         alarms, pauses = FakeAlarms(), list[float]()
         fargate = FargateInstaller(TASK, alarms, region=REGION, pause=pauses.append)
-        fargate._made = client
+        fargate._ecs = client
         yield fargate, server, alarms, pauses
 
     return made
@@ -267,8 +267,5 @@ def test_the_network_is_as_it_was_set() -> None:
 
 
 def test_requests_have_limits() -> None:
-    """5 s to connect, 30 s for an answer, and AWS's standard mode of trying again, three times in all."""
-    with aws_settings("ECS", "http://127.0.0.1:1"):
-        config = FargateInstaller(TASK, FakeAlarms(), region=REGION)._client().meta.config
-    assert (config.connect_timeout, config.read_timeout) == (5, 30)
-    assert (config.retries["mode"], config.retries["total_max_attempts"]) == ("standard", 3)
+    """5 s to connect, 30 s for an answer, three tries in all."""
+    assert FargateInstaller(TASK, FakeAlarms())._ecs._patience == PATIENCE == Patience(connect=5, read=30, tries=3)

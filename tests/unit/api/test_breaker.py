@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.breaker import BreakerState
-from chalicelib.domain.build import EXPLANATIONS, Cause
+from chalicelib.domain.build import Cause
+from chalicelib.domain.explanations import EXPLANATIONS
 from chalicelib.domain.instance import Failure, Status
 from chalicelib.domain.tokens import Purpose
 from chalicelib.operations import secrets_of
@@ -42,7 +43,7 @@ def test_b22_every_way_to_a_new_machine_is_503_with_the_reason(api: Api, route: 
     hold_back(api)
     refused = ask(api, route)
     assert (refused.status, refused.json["code"], refused.headers["retry-after"]) == (503, "paused", "3600")
-    assert EXPLANATIONS[Cause.DISK][0] in refused.json["detail"]
+    assert EXPLANATIONS[Cause.DISK].message in refused.json["detail"]
     document: dict[str, Any] = api.call("GET", "/openapi.json", token=None).json
     conforms(document, "POST", "/instances" if route == "signup" else route, refused)
     api.clock.advance(HOUR)
@@ -70,7 +71,7 @@ def test_b22_readiness_names_the_builds(api: Api) -> None:
     hold_back(api)
     answer = api.call("GET", "/health/ready", token=None)
     assert (answer.status, answer.json["detail"]) == (503, "Not ready: builds.")
-    assert EXPLANATIONS[Cause.DISK][0] in answer.json["checks"]["builds"]
+    assert EXPLANATIONS[Cause.DISK].message in answer.json["checks"]["builds"]
 
 
 def test_running_machines_are_not_concerned(api: Api) -> None:

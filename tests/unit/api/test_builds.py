@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -155,11 +156,31 @@ def test_a_report_outside_the_vocabulary_is_refused(api: Api, body: dict[str, An
     assert (record.phases, record.outcome) == ((), None)
 
 
-def test_a_report_over_16_kib_is_refused(api: Api) -> None:
-    """Line 124: a body that is too large is 413."""
+def test_c11_a_report_over_16_kib_is_refused(api: Api) -> None:
+    """Line 124: one byte more than 16 KiB is 413 and nothing of it is kept, and 16 KiB are taken (row C11)."""
     row = installing(api)
     claim(api, row)
-    assert report(api, row, {"phase": "ssh", "log_tail": "x" * 16_384}).status == 413
+    frame = len(json.dumps({"phase": "ssh", "log_tail": ""}))
+    largest = "x" * (16 * 1024 - frame)
+    assert report(api, row, {"phase": "ssh", "log_tail": largest + "x"}).status == 413
+    before = api.services.instances.get_build(ID, 1)
+    assert before is not None
+    assert (before.phases, before.log_tail) == ((), "")
+    assert report(api, row, {"phase": "ssh", "log_tail": largest}).status == 200
+
+
+@pytest.mark.parametrize("body", ['{"phase": "ssh", "phase": "kexec"}', '{"phase": "ssh", "log_tail": "\\ud800"}'])
+def test_c11_a_report_that_says_a_thing_twice_is_refused(api: Api, body: str) -> None:
+    """Two values for one key, or half a character, are no JSON here, and nothing of it is kept (row C11)."""
+    row = installing(api)
+    claim(api, row)
+    token = secrets_of.token(api.services, row, Purpose.BUILD, 1)
+    sent = {"Content-Type": "application/json"}
+    answer = api.call("POST", f"/builds/{ID}/1/reports", body.encode(), token=token, headers=sent)
+    assert (answer.status, answer.json["code"]) == (400, "malformed")
+    record = api.services.instances.get_build(ID, 1)
+    assert record is not None
+    assert record.phases == ()
 
 
 def test_a_log_tail_is_stored_escaped(api: Api) -> None:

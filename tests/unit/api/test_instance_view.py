@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.build import BuildRecord, Outcome, Phase, PhaseStart
+from chalicelib.domain.build import BuildRecord, Cause, Outcome, Phase, PhaseStart
 from chalicelib.domain.durations import BuildTimes, PhaseTimes
-from chalicelib.domain.instance import EndReason, Failure, Hold, Instance, Status, Wish
+from chalicelib.domain.explanations import EXPLANATIONS
+from chalicelib.domain.instance import Build, EndReason, Failure, Hold, Instance, Status, Wish
 from chalicelib.domain.ssh_access import fingerprint
+from chalicelib.operations.step import explain
 from tests.fakes.clock import START
 from tests.unit.api.world import ID, NOT_YET, Api, make_api
 
@@ -147,11 +149,57 @@ def test_a_failure_is_told_with_a_hint(api: Api) -> None:
     """A failed instance says why, and what to do next."""
     failure = Failure(code="stock", message="Nothing is in stock.", hint="Try another type.")
     api.put(status=Status.FAILED, ended_at=START, end_reason=EndReason.FAILED, failure=failure)
+    guest = {"code": "stock", "message": "Nothing is in stock.", "hint": "Try another type."}
+    row = api.services.instances.get(ID)
+    assert row is not None
+    assert api.call("GET", f"/instances/{ID}", token=api.manage_token(row)).json["failure"] == guest
     assert shown(api)["failure"] == {
-        "code": "stock",
-        "message": "Nothing is in stock.",
-        "hint": "Try another type.",
+        **guest,
+        "operator_hint": EXPLANATIONS[Cause.STOCK].operator_hint,
+        "detail": None,
     }
+
+
+def test_an_operator_is_told_where_to_look_and_a_guest_is_not(api: Api) -> None:
+    """The hint for the operator and the builder's own words are in no answer to a guest."""
+    failed = explain(Cause.DISK)
+    gone: dict[str, Any] = {"ended_at": START, "end_reason": EndReason.FAILED, "failure": failed}
+    row = api.put(status=Status.FAILED, running_at=None, expires_at=None, **gone)
+    detail = "sda is gone"
+    record = BuildRecord(instance_id=ID, attempt=1, nonce="n", claimed_at=START, cause=Cause.DISK, detail=detail)
+    api.put_build(row, record)
+    told = shown(api)["failure"]
+    assert (told["operator_hint"], told["detail"]) == (EXPLANATIONS[Cause.DISK].operator_hint, detail)
+    guest = api.call("GET", f"/instances/{ID}", token=api.manage_token(row))
+    assert set(guest.json["failure"]) == {"code", "message", "hint"}
+    assert detail not in guest.text
+    assert "CCC_" not in guest.text
+
+
+def test_a_list_tells_the_operator_where_to_look_too(api: Api) -> None:
+    """In the list there is the hint, and no build was read for it."""
+    gone: dict[str, Any] = {"ended_at": START, "end_reason": EndReason.FAILED, "failure": explain(Cause.DISK)}
+    api.put(status=Status.FAILED, running_at=None, expires_at=None, **gone)
+    (listed,) = api.call("GET", "/instances?all=true").json["instances"]
+    assert (listed["failure"]["operator_hint"], listed["failure"]["detail"]) == (
+        EXPLANATIONS[Cause.DISK].operator_hint,
+        None,
+    )
+
+
+def test_a_cause_of_another_release_is_shown_without_a_hint(api: Api) -> None:
+    """What this release cannot explain it does not explain, and shows all the same."""
+    failure = Failure(code="moon", message="The moon was full.", hint="Wait.")
+    api.put(status=Status.FAILED, ended_at=START, end_reason=EndReason.FAILED, failure=failure)
+    assert (shown(api)["failure"]["code"], shown(api)["failure"]["operator_hint"]) == ("moon", None)
+
+
+def test_a_queued_order_is_shown_as_queued(api: Api) -> None:
+    """A job that was started and does not run yet is the stage `queued`, of an instance without a machine."""
+    waiting = Build(attempt=2, started_at=START, reference="job", unrun=1)
+    api.put(status=Status.REQUESTED, **{**NOT_YET, "build": waiting})
+    document = shown(api)
+    assert (document["status"], document["stage"], document["ip"]) == ("requested", "queued", None)
 
 
 def test_before_a_machine_exists_its_cost_is_what_is_set_aside(api: Api) -> None:

@@ -59,6 +59,18 @@ def test_an_allowance_ends_with_its_own_seconds_or_with_the_deadline() -> None:
     assert not Allowance(0, soon).late
 
 
+def test_an_allowance_ends_when_others_see_it_end(tmp_path: Path) -> None:
+    """A shared clock that is moved on by a stretch's length ends it, long before its deadline; by less it does not."""
+    file = tmp_path / "clock"
+    clock = SharedClock(file)
+    stretch = Allowance(600, Deadline(clock, clock.now() + timedelta(minutes=45)))
+    file.write_text("540")
+    assert 50 < stretch.left() <= 60
+    file.write_text("660")
+    assert stretch.left() < 0
+    assert not stretch.late
+
+
 def test_looks_are_eager_first_calmer_later_and_end_in_time() -> None:
     """There is always one look, and none begins after the allowance."""
     clock = SharedClock()

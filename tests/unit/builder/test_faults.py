@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import threading
 import time
@@ -11,15 +12,19 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
+from stamina.instrumentation import get_on_retry_hooks, set_on_retry_hooks
 
+from builder.errors import NotNow
+from builder.failpoint import Failpoint
 from builder.job import FAILED, READY
 from builder.kexec import KexecError, fetch
+from builder.log_tail import LogTail
 from builder.pace import Pace
-from chalicelib.domain.build import LOG_TAIL_CHARS
-from onebox.prerequisites import Missing, check_machine
-from onebox.settings import box_settings
+from builder.report import Reporter
+from chalicelib.domain.build import LOG_TAIL_CHARS, BuildReport, Outcome
 from tests.quiet_server import QuietServer
 from tests.unit.builder.control_plane import Answer
 from tests.unit.builder.world import FAST, World
@@ -68,18 +73,58 @@ def test_a_machine_that_dies_in_a_phase_is_given_up_in_time(world: World, phase:
     assert time.monotonic() - begun < SOON
 
 
+COPYING = "echo '### Uploading the system closure ###'"
+NO_CACHE = "--no-substitute-on-destination"
+
+
 def test_b11_finished_paths_are_copied_and_nothing_is_evaluated(world: World) -> None:
     """Two finished store paths come from here: no flake, no cache of our naming, no build on the machine (row B11).
 
-    What the published script lets the target substitute by itself is its own default, which is left as it is.
+    The machine may fetch by itself what a public cache has: that is the program's default, and what is fastest.
     """
     assert world.build() == READY
     for call in world.programs.calls:
         line = call["arguments"]
         paths = line[line.index("--store-paths") + 1 :][:2]
-        assert all(path.startswith("/nix/store/") for path in paths)
+        assert paths == [str(world.installed.disko), str(world.installed.system)]
         assert line[line.index("--build-on") + 1] == "local"
         assert not [word for word in line if "://" in word or word in {"--flake", "-f", "--store", "--generate"}]
+        assert NO_CACHE not in line
+
+
+@pytest.mark.parametrize(
+    ("said", "again"),
+    [("", "disko,install"), (COPYING, "install"), ("echo '### Copying extra files ###'", "install")],
+    ids=["the disko script", "the system", "the extra files"],
+)
+def test_b11_a_cache_that_is_down_is_done_without(world: World, said: str, again: str) -> None:
+    """A copy that fails is taken up again from here alone, within the attempt; the disk is made once (row B11)."""
+    world.programs.run(
+        "disko,install", f"{said}\necho 'error: unable to download: HTTP error 503' >&2; exit 1", once=True
+    )
+    assert world.build() == READY
+    assert world.programs.phases == ["kexec", "disko,install", again, "reboot"]
+    assert [NO_CACHE in call["arguments"] for call in world.programs.calls] == [False, False, True, False]
+
+
+def test_b11_a_cache_that_is_silent_is_done_without(world: World) -> None:
+    """A copy that says nothing for long enough is ended and taken up from here alone; lines keep it alive (row B11)."""
+    talks = "for each in 1 2 3 4; do sleep 0.2; echo copying; done"
+    world.programs.run("disko,install", f"{COPYING}; {talks}; {HANGS}", once=True)
+    begun = time.monotonic()
+    assert world.build(replace(FAST, silence_within=0.5, install_within=20)) == READY
+    assert 0.8 + 0.5 <= time.monotonic() - begun < SOON
+    assert world.log.getvalue().splitlines().count("copying") == 4
+    assert [NO_CACHE in call["arguments"] for call in world.programs.calls] == [False, False, True, False]
+
+
+def test_b11_without_the_cache_too_a_copy_is_given_up(world: World) -> None:
+    """A second failure is the attempt's: there is no third copy (row B11)."""
+    for phases in ("disko,install", "install"):
+        world.programs.run(phases, f"{COPYING}; exit 1")
+    assert world.build() == FAILED
+    assert world.control.last["cause"] == "copy_failed"
+    assert world.programs.phases == ["kexec", "disko,install", "install"]
 
 
 def test_b11_a_copy_that_stands_still_is_ended(world: World) -> None:
@@ -101,20 +146,6 @@ def test_b12_every_run_boots_the_installer_that_was_shipped(world: World) -> Non
         assert shipped.startswith("/")
 
 
-def test_b12_without_a_shipped_installer_no_real_machine_is_bought(world: World) -> None:
-    """With a real provider one box does not start before it is told which installer to boot (row B12)."""
-    world.programs.write("nix", "#!/bin/sh\n")
-    variables = {
-        "HCLOUD_TOKEN": "a",
-        "PATH": world.programs.path,
-        "CCC_HOME": str(world.folder),
-        "CCC_STORE_PATHS": "/nix/store/d-disko /nix/store/s-system",
-    }
-    with pytest.raises(Missing, match="CCC_KEXEC"):
-        check_machine(box_settings(variables))
-    check_machine(box_settings({**variables, "CCC_KEXEC": "/nix/store/k-kexec.tar.gz"}))
-
-
 @contextmanager
 def served(content: bytes) -> Iterator[str]:
     """The URL of a server that answers everything with this."""
@@ -132,9 +163,11 @@ def served(content: bytes) -> Iterator[str]:
     with QuietServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/installer.tar.gz"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/installer.tar.gz"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.mark.parametrize(("answered", "taken"), [(b"the installer", True), (b"another one", False), (b"", False)])
@@ -175,11 +208,47 @@ def test_c10_a_control_plane_that_was_away_hears_the_outcome_when_it_is_back(wor
     assert all(word == words[0] for word in words)
 
 
+FASTER = 10_000
+"""By how much the half hour below is shortened: it is counted in the waits that are asked for, not by a clock."""
+
+
+class Silence:
+    """A control plane that never answers, and a deadline that comes nearer by what is waited between the requests."""
+
+    def __init__(self, seconds: float) -> None:
+        self.waits: list[float] = []
+        self.asked = 0
+        self._seconds = seconds
+
+    def post(self, *_: object) -> tuple[int, bytes]:
+        """No answer."""
+        self.asked += 1
+        raise NotNow("nobody there")
+
+    def left(self) -> float:
+        """Seconds of the order's time."""
+        return self._seconds - sum(self.waits)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Note every wait that the builder's retries ask for within this."""
+        before = get_on_retry_hooks()
+        set_on_retry_hooks([lambda details: self.waits.append(round(details.wait_for * FASTER, 3))])
+        try:
+            yield
+        finally:
+            set_on_retry_hooks(before)
+
+
 def test_c10_the_last_word_is_repeated_calmly() -> None:
     """Half an hour of silence is asked into at least once a minute, and with fewer than 50 requests (row C10)."""
-    pace, waited, asked = Pace(), 0.0, 1
-    wait = pace.last_first
-    while waited < 30 * 60:
-        waited, wait, asked = waited + wait, min(2 * wait, pace.last_longest), asked + 1
-    assert 30 <= asked < 50
-    assert pace.last_longest <= 60
+    silence: Any = Silence(30 * 60)
+    real = Pace()
+    pace = replace(real, last_first=real.last_first / FASTER, last_longest=real.last_longest / FASTER)
+    reporter = Reporter(silence, "", LogTail(str, io.StringIO()), silence, pace, Failpoint())
+    with silence.listening(), pytest.raises(NotNow):
+        reporter.end(BuildReport(outcome=Outcome.READY))
+    assert 30 <= silence.asked < 50
+    assert min(silence.waits) >= 1
+    assert max(silence.waits) <= 60
+    assert silence.left() <= 0

@@ -11,16 +11,19 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types, and its stubs are not pinned here
 
-from builder import kexec, settings
+from builder import kexec_pin, settings
+from builder.errors import SettingsInvalid
+from builder.prerequisites import pins
 from chalicelib.adapters import codebuild_installer, fargate_installer
 from chalicelib.operations.ports import BuildStart
+from tests.unit.builder.installed import Installed
 
 ROOT = Path(__file__).parents[3]
 BUILDER = ROOT / "builder"
 START = BuildStart(instance_id="0123456789ab", attempt=1, api_url="https://example.org", claim_code="ccc_claim_x")
 KNOWN = {"FROM", "ARG", "WORKDIR", "COPY", "RUN", "ENV", "USER", "CMD"}
-OPTIONAL = {"CCC_CLOCK"}
-"""What the builder reads on one box alone."""
+OPTIONAL = {"CCC_CLOCK", "CCC_KEXEC_SHA256"}
+"""What the builder reads on one box alone, and what stands above a pin."""
 
 
 def instructions() -> Iterator[tuple[str, str]]:
@@ -86,19 +89,25 @@ def test_nothing_else_reaches_the_build() -> None:
 def test_a_job_has_every_variable() -> None:
     """What the image sets and what a start brings is together what the builder reads, without a doublet."""
     image = {name for name in environment() if name.startswith("CCC_")}
-    brought = {each["name"] for each in codebuild_installer._environment(START)}
+    brought = set(codebuild_installer._variables(START))
     assert brought == {each["name"] for each in fargate_installer._environment(START)}
     assert image & brought == set()
     assert image | brought == read_by_the_builder() - OPTIONAL
 
 
-def test_the_settings_of_the_image_are_sound() -> None:
-    """With the programs on PATH, the builder takes the image's variables as they stand."""
-    variables = {each["name"]: each["value"] for each in codebuild_installer._environment(START)}
+def test_the_settings_of_the_image_are_sound(tmp_path: Path) -> None:
+    """With the programs on PATH, the builder takes the image's variables, as soon as what they name is there."""
+    variables = codebuild_installer._variables(START)
+    image = {name: value for name, value in environment().items() if name.startswith("CCC_")}
     programs = f"{ROOT / 'onebox/bin'}:/usr/bin:/bin"
-    read = settings.read({**environment(), **variables, "PATH": programs})
-    assert (read.disko, read.toplevel) == ("/nix/var/nix/gcroots/ccc/disko", "/nix/var/nix/gcroots/ccc/toplevel")
-    assert read.kexec == "/opt/ccc/kexec.tar.gz"
+    with pytest.raises(SettingsInvalid) as told:
+        settings.read({**image, **variables, "PATH": programs})
+    absent = ["/nix/var/nix/gcroots/ccc/disko", "/nix/var/nix/gcroots/ccc/toplevel"]
+    assert [problem.split()[2].rstrip(",") for problem in told.value.problems[:2]] == absent
+    assert all("kexec" in problem for problem in told.value.problems[2:])
+    here = Installed(tmp_path / "store").variables
+    assert set(here) - {"CCC_KEXEC_SHA256"} == set(image)
+    assert settings.read({**image, **variables, **here, "PATH": programs}).attempt == START.attempt
 
 
 def test_what_is_set_is_what_was_made() -> None:
@@ -119,13 +128,14 @@ def test_python_packages_come_by_hash() -> None:
 
 
 def test_nixos_anywhere_is_pinned_at_the_version_that_the_builder_knows() -> None:
-    """Revision and hash are named, and every file that speaks of a version speaks of the same."""
-    (pin,) = [rest for rest in arguments("ARG") if rest.startswith("NIXOS_ANYWHERE=")]
-    assert re.search(r"nixos-anywhere/[0-9a-f]{40}\?narHash=sha256-[A-Za-z0-9%]{43,}%3D", pin)
-    texts = [path.read_text(encoding="utf-8") for path in (*BUILDER.glob("*.py"), *BUILDER.glob("*.md"))]
+    """It comes out of the flake and its version is looked at; every file that speaks of a version means the same."""
+    roots = " ".join(arguments("RUN"))
+    assert 'nix build path:/src#nixos-anywhere --out-link "$ROOTS/nixos-anywhere"' in roots
+    assert rf"-nixos-anywhere-{pins.NIXOS_ANYWHERE}.".replace(".", r"\.") in roots
+    texts = [path.read_text(encoding="utf-8") for path in (*BUILDER.rglob("*.py"), *BUILDER.glob("*.md"))]
     texts.append((BUILDER / "Dockerfile").read_text(encoding="utf-8").replace("\\.", "."))
     versions = {found for text in texts for found in re.findall(r"nixos-anywhere[- ](1\.[0-9]+)", text)}
-    assert versions == {"1.13"}
+    assert versions == {pins.NIXOS_ANYWHERE}
 
 
 def test_the_images_are_named_exactly() -> None:
@@ -136,7 +146,7 @@ def test_the_images_are_named_exactly() -> None:
 
 def test_the_kexec_archive_is_had_by_hash_or_not_at_all() -> None:
     """The pin is a URL and either a hash or null, and the image takes the archive only through it."""
-    pin = json.loads(kexec.PIN.read_text(encoding="utf-8"))
+    pin = json.loads(kexec_pin.PIN.read_text(encoding="utf-8"))
     assert set(pin) == {"url", "sha256"}
     assert pin["url"].startswith("https://")
     assert pin["url"].endswith("-x86_64-linux.tar.gz")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -208,12 +211,21 @@ def test_a_run_that_hangs_is_killed_with_all_its_children(
     world: World, phases: str, step: str, limit: str, cause: str
 ) -> None:
     """Each stretch has its own limit; after it no process of the run is left and the cause names the step."""
-    world.programs.run(phases, f"echo '### {step} ###'\ntrap '' TERM\nsleep 1.2 && : >{world.folder}/late & sleep 30")
+    child = f"30.{secrets.randbelow(10**9):09}"  # found by its argument
+    world.programs.run(phases, f"echo '### {step} ###'\ntrap '' TERM\nsleep {child} & sleep 30 & wait; wait")
     assert world.build(replace(FAST, **{limit: 0.4})) == FAILED
     assert failure(world) == cause
     assert "did not end in time" in world.control.last["detail"]
-    time.sleep(1.0)
-    assert not (world.folder / "late").exists()
+    assert running(child) == []
+
+
+def running(argument: str) -> list[str]:
+    """The processes that were given this argument (proc(5); one that has ended has no command line)."""
+    found = []
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found += [str(line)] if argument.encode() in line.read_bytes() else []
+    return found
 
 
 def test_the_deadline_of_the_order_ends_a_run_before_its_own_limit(world: World) -> None:

@@ -20,9 +20,9 @@ def test_the_three_runs_differ_in_their_phases_alone(world: World) -> None:
     root = Path(runs[0][8]).parent
     for run, phases in zip(runs, ("kexec", "disko,install", "reboot"), strict=True):
         assert run == [
-            *("--store-paths", "/nix/store/d-disko", "/nix/store/s-system"),
+            *("--store-paths", str(world.installed.disko), str(world.installed.system)),
             *("--build-on", "local"),
-            *("--kexec", "/nix/store/k-kexec.tar.gz"),
+            *("--kexec", str(world.installed.kexec)),
             *("-i", str(root / "install_key")),
             *("--extra-files", str(root / "extra-files")),
             *("--ssh-port", str(world.machine.port), "--post-kexec-ssh-port", str(world.machine.port)),

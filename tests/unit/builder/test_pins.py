@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import stat
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -16,13 +15,14 @@ import pytest
 
 from builder import kexec, refresh
 from builder.kexec import KexecError, fetch
-from builder.refresh import RefreshError
+from builder.registry import Registry, RegistryError
 from tests.quiet_server import QuietServer
+from tests.unit.builder.image_registry import ImageRegistry, image_registry
 
 BUILDER = Path(kexec.__file__).parent
 ARCHIVE = bytes(range(256)) * 12 * 1024
 HASH = hashlib.sha256(ARCHIVE).hexdigest()
-DIGEST = f"sha256:{'5e' * 32}"
+IMAGES = ["nixos/nix:2.32.6", "library/python:3.13-slim-trixie"]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -65,13 +65,13 @@ def checkout(url: str, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def docker(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a docker on PATH that does this and nothing else."""
-    programs = folder / "programs"
-    programs.mkdir(exist_ok=True)
-    (programs / "docker").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-    (programs / "docker").chmod(stat.S_IRWXU)
-    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+@pytest.fixture
+def registry() -> Iterator[ImageRegistry]:
+    """A registry that has both images of the Dockerfile."""
+    with image_registry() as listening:
+        for image in IMAGES:
+            listening.put(image)
+        yield listening
 
 
 def froms(folder: Path) -> list[str]:
@@ -111,55 +111,108 @@ def test_nobody_there_is_told(tmp_path: Path) -> None:
     assert not (tmp_path / "archive").exists()
 
 
-def test_refresh_pins_images_and_archive(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def refreshed(checkout: Path, registry: ImageRegistry, *what: str) -> None:
+    """Refresh these pins of the folder, or all."""
+    refresh.refresh(checkout, frozenset(what or (refresh.KEXEC, refresh.IMAGES)), Registry(url=registry.url))
+
+
+def contents(checkout: Path) -> list[bytes]:
+    """Both files as they are."""
+    return [(checkout / name).read_bytes() for name in ("Dockerfile", "kexec.json")]
+
+
+def test_refresh_pins_images_and_archive(checkout: Path, registry: ImageRegistry) -> None:
     """Every FROM gets the digest of its tag, the pin its hash, and nothing else in the Dockerfile changes."""
-    docker(checkout, f'echo \'{{"digest": "{DIGEST}"}}\'; echo "$@" >>{checkout}/asked', monkeypatch)
+    digests = [registry.put(image) for image in IMAGES]
     before = (checkout / "Dockerfile").read_text(encoding="utf-8")
-    refresh.refresh(checkout)
+    refreshed(checkout, registry)
     after = (checkout / "Dockerfile").read_text(encoding="utf-8")
-    assert len(froms(checkout)) == 2
-    assert all(f"@{DIGEST}" in line for line in froms(checkout))
-    assert after.replace(f"@{DIGEST}", "") == before
+    assert [line.partition("@")[2].split()[0] for line in froms(checkout)] == digests
+    assert after.replace(f"@{digests[0]}", "").replace(f"@{digests[1]}", "") == before
     assert json.loads((checkout / "kexec.json").read_text(encoding="utf-8"))["sha256"] == HASH
-    asked = (checkout / "asked").read_text(encoding="utf-8").split()
-    assert "nixos/nix:2.32.6" in asked
     fetch(checkout / "kexec.json", checkout / "archive")
 
 
-def test_refresh_replaces_an_older_digest(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_images_are_those_of_the_dockerfile(checkout: Path) -> None:
+    """What the registry of these tests has is what the FROM lines name, the library's images by their full name."""
+    named = [line.split()[1].split("@")[0] for line in froms(checkout)]
+    assert [name if "/" in name else f"library/{name}" for name in named] == IMAGES
+
+
+def test_a_token_is_asked_for_by_the_registrys_own_words(checkout: Path, registry: ImageRegistry) -> None:
+    """Reading takes a token of its own for each image, anonymous, from where the challenge says."""
+    refreshed(checkout, registry, refresh.IMAGES)
+    assert registry.asked == [f"repository:{image.partition(':')[0]}:pull" for image in IMAGES]
+
+
+def test_the_archive_alone_needs_no_registry(checkout: Path) -> None:
+    """`refresh kexec` asks for nothing but the archive, and leaves the Dockerfile as it is."""
+    before = contents(checkout)
+    refresh.refresh(checkout, frozenset({refresh.KEXEC}), Registry(url="http://127.0.0.1:9"))
+    assert json.loads((checkout / "kexec.json").read_text(encoding="utf-8"))["sha256"] == HASH
+    assert contents(checkout)[0] == before[0]
+
+
+def test_the_images_alone_need_no_archive(checkout: Path, registry: ImageRegistry) -> None:
+    """`refresh images` leaves the archive's pin as it is, be it old."""
+    pin(checkout, "http://127.0.0.1:9/kexec.tar.gz", "0" * 64)
+    before = contents(checkout)
+    refreshed(checkout, registry, refresh.IMAGES)
+    assert contents(checkout)[1] == before[1]
+    assert all("@sha256:" in line for line in froms(checkout))
+
+
+def test_refresh_replaces_an_older_digest(checkout: Path, registry: ImageRegistry) -> None:
     """A second refresh puts the new digest where the old one was."""
-    docker(checkout, f'echo \'{{"digest": "sha256:{"0a" * 32}"}}\'', monkeypatch)
-    refresh.refresh(checkout)
-    docker(checkout, f'echo \'{{"digest": "{DIGEST}"}}\'', monkeypatch)
-    refresh.refresh(checkout)
+    refreshed(checkout, registry)
+    newer = [registry.put(image) for image in IMAGES]
+    refreshed(checkout, registry)
     assert [line.count("sha256:") for line in froms(checkout)] == [1, 1]
-    assert all(DIGEST in line for line in froms(checkout))
+    assert all(digest in line for digest, line in zip(newer, froms(checkout), strict=True))
 
 
 @pytest.mark.parametrize(
-    "script", ["echo 'no such image' >&2; exit 1", "echo '{}'", "echo nonsense", 'echo \'{"digest": "sha256:12"}\'']
+    ("change", "said"),
+    [
+        ({"images": {}}, "answered 404"),
+        ({"images": dict.fromkeys(IMAGES, b"<html>")}, "is no manifest"),
+        ({"images": dict.fromkeys(IMAGES, b"{}")}, "is no manifest"),
+        ({"says": f"sha256:{'5e' * 32}"}, f"says sha256:{'5e' * 32}"),
+        ({"token_status": 429}, "no token was given"),
+        ({"challenge": 'Basic realm="x"'}, "a login that is none of a token"),
+    ],
+    ids=["no such image", "a page", "no manifest", "another digest", "no token", "a password"],
 )
-def test_a_refresh_that_fails_writes_nothing(script: str, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an answer that holds a digest both files stay as they were."""
-    docker(checkout, script, monkeypatch)
-    before = [(checkout / name).read_bytes() for name in ("Dockerfile", "kexec.json")]
-    with pytest.raises(RefreshError):
-        refresh.refresh(checkout)
-    assert [(checkout / name).read_bytes() for name in ("Dockerfile", "kexec.json")] == before
+def test_a_refresh_that_fails_writes_nothing(
+    change: dict[str, Any], said: str, checkout: Path, registry: ImageRegistry
+) -> None:
+    """Without an answer that is a manifest of the digest that is told, both files stay as they were."""
+    before = contents(checkout)
+    for name, value in change.items():
+        setattr(registry, name, value)
+    with pytest.raises(RegistryError, match=said):
+        refreshed(checkout, registry)
+    assert contents(checkout) == before
 
 
-def test_a_refresh_without_the_archive_writes_nothing(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_registry_that_is_not_there_is_told(checkout: Path) -> None:
+    """Without a network nothing changes, and the address that did not answer is named."""
+    before = contents(checkout)
+    with pytest.raises(RegistryError, match=r"http://127\.0\.0\.1:9/v2/nixos/nix/manifests/\S+ could not be asked"):
+        refresh.refresh(checkout, frozenset({refresh.IMAGES}), Registry(url="http://127.0.0.1:9"))
+    assert contents(checkout) == before
+
+
+def test_a_refresh_without_the_archive_writes_nothing(checkout: Path, registry: ImageRegistry) -> None:
     """When the archive cannot be had, the images keep their pins too."""
-    docker(checkout, f'echo \'{{"digest": "{DIGEST}"}}\'', monkeypatch)
     pin(checkout, "http://127.0.0.1:9/kexec.tar.gz", None)
-    before = (checkout / "Dockerfile").read_bytes()
+    before = contents(checkout)
     with pytest.raises(KexecError):
-        refresh.refresh(checkout)
-    assert (checkout / "Dockerfile").read_bytes() == before
+        refreshed(checkout, registry)
+    assert contents(checkout) == before
 
 
-def test_without_docker_a_refresh_says_so(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine without docker cannot ask for digests, and is told."""
-    monkeypatch.setenv("PATH", str(checkout))
-    with pytest.raises(RefreshError, match="docker is not installed"):
-        refresh.refresh(checkout)
+def test_what_is_to_be_refreshed_is_one_of_two(capsys: pytest.CaptureFixture[str]) -> None:
+    """A word that is none of them changes nothing, and is answered with those that are."""
+    assert refresh.main(["docker"]) == 2
+    assert "[kexec|images]" in capsys.readouterr().err

@@ -27,6 +27,7 @@ def shouting(world: World) -> str:
             "echo '### Installing NixOS ###'",
             f"cat {world.folder}/final {world.folder}/other {world.folder}/json",
             "echo; echo end of keys",
+            f"echo one line alone: $(sed -n 3p {world.folder}/final)",  # no shape gives it away
             f"echo token={world.order.build_token}, code={world.claim_code}",
             f"echo '\033[31mguest {COMMENT} and {world.order.authorized_key}\033[0m'",
             "exit 9",

@@ -58,7 +58,7 @@ def test_a_machine_that_refuses_the_install_key_is_not_installed(world: World) -
     """The right host key is not enough: without a login no run begins."""
     world.machine.boot(world.bootstrap.private, {"root": fresh_key().public})
     assert world.build() == FAILED
-    assert cause(world) == "ssh_never_up"
+    assert cause(world) == "key_rejected"
     assert world.control.last["detail"] == "it refused the install key"
     assert world.programs.calls == []
 

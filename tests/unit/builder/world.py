@@ -18,6 +18,7 @@ from builder.settings import read
 from chalicelib.adapters.ed25519_identities import Ed25519Identities
 from chalicelib.domain.build import BuildOrder, KeyPair
 from tests.unit.builder.control_plane import ControlPlane
+from tests.unit.builder.installed import Installed
 from tests.unit.builder.machine import ADDRESS, Machine
 from tests.unit.builder.programs import Programs
 
@@ -63,6 +64,7 @@ class World:
         self.programs = Programs(folder / "bin")
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
+        self.installed = Installed(folder / "store")
         self.claim_code = f"ccc_claim_{secrets.token_urlsafe(32)}"
         self.order = self._order()
         self.control.order = self.order.as_json()
@@ -104,8 +106,7 @@ class World:
             "CCC_INSTANCE_ID": self.order.instance_id,
             "CCC_ATTEMPT": str(self.order.attempt),
             "CCC_CLAIM_CODE": self.claim_code,
-            "CCC_STORE_PATHS": "/nix/store/d-disko /nix/store/s-system",
-            "CCC_KEXEC": "/nix/store/k-kexec.tar.gz",
+            **self.installed.variables,
             "PATH": self.programs.path,
             "TMPDIR": str(self.temporary),
         }

@@ -39,7 +39,7 @@ def environment(service: GuestService, tmp_path: Path, monkeypatch: pytest.Monke
     }
     for name in (
         *("NO_COLOR", "BROWSER", "TERM", "SHELL", "CCC_PROGRAM", "COLUMNS", "_CCC_COMPLETE"),
-        *("HCLOUD_TOKEN", "HCLOUD_ENDPOINT", "CCC_STORE_PATHS", "CCC_KEXEC", "CCC_PUBLIC_URL"),
+        *("HCLOUD_TOKEN", "HCLOUD_ENDPOINT", "CCC_STORE_PATHS", "CCC_KEXEC", "CCC_KEXEC_SHA256", "CCC_PUBLIC_URL"),
     ):
         monkeypatch.delenv(name, raising=False)
     for name, value in chosen.items():

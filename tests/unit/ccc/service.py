@@ -61,6 +61,34 @@ FAILED: dict[str, Any] = {
 }
 
 
+STACK: dict[str, Any] = {
+    "uuid": "11111111-2222-3333-4444-555555555555", "epoch": 7, "paused": False, "frozen": None, "swept_at": None,
+    "marker": {"id": 4712, "state": "ours", "epoch": 7, "seen_at": "2026-11-23T11:59:00Z"},
+}  # fmt: skip
+STATE: dict[str, Any] = {
+    "now": "2026-11-23T12:00:00Z", "stack": STACK, "signup": "open", "late": [], "undelivered": [], "more": False,
+    "breaker": {"open_until": None, "cause": None, "failures_in_a_row": 0, "reason": None},
+    "live": {"now": 2, "most": 50}, "creates": {"this_hour": 1, "most": 30},
+    "spend": {
+        "month": "2026-11", "reserved_eur": "1.20", "cap_eur": "500.00", "so_far_eur": "0.04", "projected_eur": "0.08",
+    },
+}  # fmt: skip
+ENTRY: dict[str, Any] = {
+    "at": "2026-11-23T12:00:00Z", "who": "operator", "token": "operator", "token_name": "0a1b2c3d", "did": "ended",
+    "instance_id": "0123456789ab", "about": "released",
+}  # fmt: skip
+SWITCHES: dict[str, dict[str, Any]] = {
+    "/operator/pause": {**STACK, "paused": True},
+    "/operator/resume": {**STACK, "was_paused": True, "breaker_was_open": False},
+    "/operator/accept-restore": STACK,
+    "/operator/state": STATE,
+    "/operator/audit": {"entries": [ENTRY]},
+    "/owners/deprovision": {"ended": [], "newly_excluded": True},
+    "/owners/admit": {"was_excluded": True},
+}
+"""What operators' routes answer, by their paths."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """One request as it came."""
@@ -100,6 +128,7 @@ class Service:
         self.next_replies: list[Reply] = []
         self.types: list[dict[str, Any]] = []
         self.runs: dict[str, dict[str, Any]] = {}
+        self.switches: dict[str, dict[str, Any]] = {path: dict(document) for path, document in SWITCHES.items()}
         self.holds = True
         self.hold_seconds = 0.1
         self.page_size = 2
@@ -165,6 +194,8 @@ class Service:
                 return self._page(asked)
             case [method, "instances", instance_id, *rest] if instance_id in self.instances:
                 return self._one(method, instance_id, rest, asked)
+            case ["POST" | "GET", "operator" | "owners", *_] if asked.path in self.switches:
+                return Reply(status=200, document=self.switches[asked.path])
             case ["POST", "reap"]:
                 return Reply(status=202, document={}, headers={"Location": "/api/reap/runs/run-1"})
             case ["GET", "reap", "runs", run] if run in self.runs:

@@ -17,7 +17,8 @@ from chalicelib.domain.breaker import (
     open_until,
     reason,
 )
-from chalicelib.domain.build import EXPLANATIONS, Cause
+from chalicelib.domain.build import Cause
+from chalicelib.domain.explanations import EXPLANATIONS
 from tests.unit.domain.samples import MINUTE, TEN
 
 
@@ -49,8 +50,8 @@ def test_what_is_not_the_services_fault_counts_nothing(cause: Cause) -> None:
 
 
 def test_stock_and_limits_are_not_ours() -> None:
-    """The two causes that the market and the operator's caps have are never held against the builds."""
-    assert {Cause.STOCK, Cause.LIMIT} <= NOT_OURS
+    """What the market, the operator's switches and caps, and a full house do is never held against the builds."""
+    assert {Cause.STOCK, Cause.LIMIT, Cause.PAUSED, Cause.NO_BUILDER} <= NOT_OURS
 
 
 def test_one_instance_counts_once() -> None:
@@ -98,5 +99,5 @@ def test_the_memory_is_bounded() -> None:
 @pytest.mark.parametrize("cause", sorted(set(Cause) - NOT_OURS))
 def test_the_reason_is_told_in_words(cause: Cause) -> None:
     """Whoever is refused reads what keeps going wrong, in the words in which a guest is told."""
-    assert EXPLANATIONS[cause][0] in reason(opened(cause))
+    assert EXPLANATIONS[cause].message in reason(opened(cause))
     assert "last 3" in reason(opened(cause))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.budget import billed, euros, held, hold, micro, month_of, shrink
+from chalicelib.domain.budget import billed, euros, held, hold, micro, month_of, settle, shrink
 from chalicelib.domain.instance import Hold, Status
 from tests.unit.domain.samples import CHOICE, HOUR, MINUTE, TEN, an_instance
 
@@ -41,6 +41,17 @@ def test_shrinking_twice_is_shrinking_once(holds: tuple[Hold, ...], keep: int) -
     """A second shrink to the same sum gives nothing back."""
     kept, _ = shrink(holds, keep)
     assert shrink(kept, keep) == (kept, ())
+
+
+@settings(deadline=None)
+@given(holds=HOLDS, billed=st.integers(0, 10**10))
+def test_what_is_settled_is_what_was_billed(holds: tuple[Hold, ...], billed: int) -> None:
+    """Less than was set aside is given back, more is added to the month of the end: the ledger is the bill."""
+    settled = settle(holds, billed, TEN)
+    assert held(settled) == billed
+    kept, _ = shrink(holds, billed)
+    assert settled[: len(kept)] == kept
+    assert {hold.month for hold in settled[len(kept) :]} <= {"202611"}
 
 
 def test_the_newest_holds_shrink_first() -> None:

@@ -64,6 +64,24 @@ def test_what_the_image_cannot_run_on_is_not_sold(change: dict[str, object]) -> 
         check_wish(market, LIMITS, Wish(hours=1, server_type="cpx22"))
 
 
+@pytest.mark.parametrize("change", [{"memory_gb": Decimal("1.9")}, {"disk_gb": 19}])
+def test_b21_what_is_too_small_is_neither_listed_nor_bought(change: dict[str, object]) -> None:
+    """A type below the least memory or disk is passed over for the next, and refused when it is named (row B21)."""
+    small = replace(a_type("cx23", an_offer("nbg1")), **change)  # type: ignore[arg-type]  # a table of fields
+    market = a_market(small, a_type("cpx22", an_offer("nbg1")))
+    assert keys(market, Wish(hours=1)) == ["cpx22@nbg1"]
+    assert [each.type.name for each in listings(market, LIMITS, ())] == ["cpx22"]
+    assert keys(market, Wish(hours=1, server_type="cx23")) == []
+    with pytest.raises(InvalidInput):
+        check_wish(market, LIMITS, Wish(hours=1, server_type="cx23"))
+
+
+def test_b21_what_is_just_large_enough_is_sold() -> None:
+    """2 GB of memory and 20 GB of disk are the least, and enough (row B21)."""
+    market = a_market(a_type("cx23", an_offer("nbg1"), memory_gb=Decimal(2), disk_gb=20))
+    assert keys(market, Wish(hours=1)) == ["cx23@nbg1"]
+
+
 def test_places_that_the_operator_does_not_allow_are_passed_over() -> None:
     """An offer outside the operator's locations is no candidate."""
     assert keys(a_market(a_type("cpx22", an_offer("sin"))), Wish(hours=1)) == []

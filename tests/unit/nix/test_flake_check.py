@@ -1,7 +1,8 @@
 """`nix flake check` of the whole flake, with inputs from folders instead of from the network, and without building.
 
-NIXPKGS_PATH, DISKO_PATH and CLAUDE_PATH name checkouts of the three inputs. A nixpkgs tree without its packages is made
-a flake whose packages are stubs; then the flake, its lock, its modules and its checks are evaluated all the same.
+NIXPKGS_PATH, DISKO_PATH and CLAUDE_PATH name checkouts of three inputs; for nixos-anywhere, of which only a recipe is
+used, there is a stand-in. A nixpkgs tree without its packages is made a flake whose packages are stubs; then the flake,
+its lock, its modules and its checks are evaluated all the same.
 """
 
 from __future__ import annotations
@@ -52,12 +53,13 @@ def nixpkgs_flake(tree: Path, disko: Path, folder: Path) -> Path:
 
 
 def flake_check(flake: Path, home: Path) -> subprocess.CompletedProcess[str]:
-    """`nix flake check --no-build` with the three inputs taken from folders."""
+    """`nix flake check --no-build` with its inputs taken from folders."""
     tree, disko = trees()
     inputs = {
         "nixpkgs": nixpkgs_flake(tree, disko, home / "nixpkgs"),
         "disko": disko,
         "claude-code": tree_at("CLAUDE_PATH", holding="package.nix"),
+        "nixos-anywhere": MODULE_TREE / "nixos-anywhere",
     }
     overrides = [word for name, path in inputs.items() for word in ("--override-input", name, f"path:{path}")]
     return subprocess.run(

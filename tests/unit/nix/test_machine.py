@@ -260,7 +260,8 @@ def test_both_forms_are_one_machine(machines: Facts, tmp_path: Path) -> None:
 def test_flake_has_its_outputs(machines: Facts) -> None:
     """The flake offers what the documents name, and its checks evaluate."""
     assert machines["outputs"] == {
-        "packages": ["disko", "image", "toplevel"],
+        "packages": ["disko", "image", "nixos-anywhere", "toplevel"],
+        "installer": "nixos-anywhere-1.13.0",
         "checks": ["forms", "toplevel", "verdicts", "vm-bios", "vm-efi"],
         "modules": ["cloud-instance", "default"],
         "formatter": True,

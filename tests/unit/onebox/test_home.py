@@ -34,3 +34,19 @@ def test_home_belongs_to_its_first_provider(tmp_path: Path) -> None:
     home.belong_to("emulator")
     with pytest.raises(HomeTaken, match="emulator, not on hetzner"):
         home.belong_to("hetzner")
+
+
+def test_home_is_made_of_one_stack(tmp_path: Path) -> None:
+    """A folder of one box is refused to STACK=aws, whose rows lie elsewhere, and the other way round."""
+    Home(path=tmp_path).be_made_of("aws")
+    Home(path=tmp_path).be_made_of("aws")
+    with pytest.raises(HomeTaken, match="STACK=aws"):
+        Home(path=tmp_path).be_made_of("onebox")
+
+
+def test_a_folder_from_before_there_were_two_is_one_boxs(tmp_path: Path) -> None:
+    """A folder that names its provider and no stack was made by one box."""
+    (tmp_path / "provider").write_text("emulator\n")
+    Home(path=tmp_path).be_made_of("onebox")
+    with pytest.raises(HomeTaken, match="STACK=onebox"):
+        Home(path=tmp_path).be_made_of("aws")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import pytest
 
 from chalicelib.config import settings as product_settings
-from onebox.built_system import built_system
 from onebox.home import Home
-from onebox.prerequisites import Missing, check_machine, wants_dynamodb_local
-from onebox.product_environment import product_environment
+from onebox.prerequisites import wants_dynamodb_local
+from onebox.product_environment import product_environment, public_url
 from onebox.settings import REAL_ENDPOINT, WrongSettings, box_settings
 
 
@@ -52,6 +50,14 @@ def test_a_wrong_value_names_its_variable(name: str, value: str) -> None:
         box_settings({name: value})
 
 
+def test_a_stack_that_there_is_not_is_told() -> None:
+    """There is one box and there is the cloud's rehearsal; the sentence names both."""
+    with pytest.raises(WrongSettings, match="STACK must be onebox or aws"):
+        box_settings({"ONEBOX_STACK": "gcp"})
+    assert public_url(box_settings({"ONEBOX_STACK": "aws"})) == "http://localhost:8000/api"
+    assert public_url(box_settings({})) == "http://localhost:8000"
+
+
 def test_a_folder_has_one_name(tmp_path: Path) -> None:
     """However the folder is spelt, it is the same one: by its name an earlier life's processes are found."""
     (tmp_path / "link").symlink_to(tmp_path / "var")
@@ -89,46 +95,6 @@ def test_the_providers_token_is_not_in_the_products_environment(tmp_path: Path) 
     environment = product_environment(settings, Home(path=tmp_path), 22)
     assert "very-secret" not in environment.values()
     assert "very-secret" not in repr(settings)
-
-
-def test_real_servers_need_real_programs(tmp_path: Path) -> None:
-    """Without nixos-anywhere and nix, a start with a real token is refused, and told what to install."""
-    settings = box_settings({"HCLOUD_TOKEN": "t", "PATH": str(tmp_path)})
-    with pytest.raises(Missing, match=r"nixos-anywhere and nix.*Install nix"):
-        check_machine(settings)
-
-
-@pytest.fixture
-def real(tmp_path: Path) -> dict[str, str]:
-    """A person with a token and all programs."""
-    for name in ("nixos-anywhere", "nix", "ssh"):
-        (tmp_path / name).write_text("#!/bin/sh\n")
-        (tmp_path / name).chmod(0o755)
-    return {"HCLOUD_TOKEN": "t", "PATH": str(tmp_path)}
-
-
-def test_real_servers_need_a_built_system(real: dict[str, str], tmp_path: Path) -> None:
-    """With the programs but without closures the start names the variables, and who knows more."""
-    with pytest.raises(Missing, match=r"CCC_STORE_PATHS and CCC_KEXEC.*make machine.*ccc doctor"):
-        check_machine(box_settings(real), tmp_path / "out")
-    given = box_settings({**real, "CCC_STORE_PATHS": "/a /b", "CCC_KEXEC": "/c"})
-    check_machine(given, tmp_path / "out")
-    assert built_system(given, tmp_path / "out") == "/a /b"
-
-
-def test_the_built_system_is_found_where_it_is_built(real: dict[str, str], tmp_path: Path) -> None:
-    """What `make machine` left is taken without a variable, by its place in the store; a dangling link is not."""
-    out, store = tmp_path / "out", tmp_path / "the store"
-    out.mkdir()
-    for name in ("disko", "toplevel"):
-        (out / name).symlink_to(store / f"0-{name}")
-    settings = box_settings({**real, "CCC_KEXEC": "/c"})
-    with pytest.raises(Missing, match=r"^CCC_STORE_PATHS must"):
-        check_machine(settings, out)
-    for name in ("disko", "toplevel"):
-        (store / f"0-{name}").mkdir(parents=True)
-    check_machine(settings, out)
-    assert shlex.split(built_system(settings, out) or "") == [str(store / "0-disko"), str(store / "0-toplevel")]
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,6 @@ def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
 def test_a_real_token_without_nix_is_refused(tmp_path: Path) -> None:
     """Nothing is started, nothing is bought."""
     said = _refusal(tmp_path / "home", HCLOUD_TOKEN="made-up", PATH=str(tmp_path))
-    assert "Install nix" in said
+    assert "see https://nixos.org/download" in said
     assert "made-up" not in said
     assert not (tmp_path / "home").exists()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.domain import tokens
 from chalicelib.domain.build import BuildReport, Cause, Outcome, Phase
-from chalicelib.domain.errors import NotFound, StoreUnavailable, Superseded
+from chalicelib.domain.errors import BuildOver, NotFound, StoreUnavailable, Superseded
 from chalicelib.domain.instance import Instance, Status
 from chalicelib.domain.notice import Kind, State
 from chalicelib.operations import secrets_of
 from chalicelib.operations.record_build import record_build
-from tests.unit.domain.samples import MINUTE
+from chalicelib.operations.refused_builder import refusals_key
+from tests.unit.domain.samples import HOUR, MINUTE
 from tests.unit.operations.attempts import READY, attempt_of, building, kinds
 from tests.unit.operations.between import meeting
 
@@ -72,7 +74,12 @@ def test_c3_running_and_the_mail_that_is_owed_are_one_write() -> None:
 
 
 def test_c7_a_captured_report_that_is_played_again_changes_nothing() -> None:
-    """After `ready` the same words are harmless, other words are refused, and nobody gets the order again (row C7)."""
+    """After `ready` the same words are harmless, other words are refused, and nobody gets the order again (row C7).
+
+    The row asks for a clock's window of 5 minutes. A report carries no time, and needs none: its token is derived for
+    one attempt of one instance and dies with it, and each thing that can be said counts once, however old the copy is.
+    A window would refuse true words of a builder whose clock is off or whose API was away (row C10).
+    """
     world, row = building(*Phase)
     token = secrets_of.token(world.services, row, tokens.Purpose.BUILD, 1)
     world.boot(row.id)
@@ -85,13 +92,48 @@ def test_c7_a_captured_report_that_is_played_again_changes_nothing() -> None:
     for other in (failed, BuildReport(phase=Phase.KEXEC), BuildReport(phase=Phase.COPY, log_tail="lies")):
         with pytest.raises(Superseded):
             record_build(world.services, row.id, attempt=1, build_token=token, report=other)
-    with pytest.raises(NotFound):
-        record_build(world.services, row.id, attempt=2, build_token=token, report=READY)
     with pytest.raises(Superseded):
         world.claim(row.id)
     assert world.table.contents() == before
+    with pytest.raises(NotFound):
+        record_build(world.services, row.id, attempt=2, build_token=token, report=READY)
+    assert differing(before, world.table.contents()) == {refusals_key(world.clock.now())}
     world.wait(MINUTE)
     assert kinds(world) == ["ready"]
+
+
+@pytest.mark.parametrize("later", [10 * MINUTE, 3 * HOUR])
+def test_c7_the_age_of_a_copy_makes_no_difference(later: timedelta) -> None:
+    """Minutes or hours later, or of an instance that is gone: the copy still changes nothing (row C7)."""
+    world, row = building(*Phase)
+    token = secrets_of.token(world.services, row, tokens.Purpose.BUILD, 1)
+    world.boot(row.id)
+    world.report(row.id, READY)
+    world.follow_nudges()
+    until = world.clock.now() + later
+    while world.clock.now() < until:
+        world.wait(5 * MINUTE)
+    before = world.table.contents()
+    record_build(world.services, row.id, attempt=1, build_token=token, report=READY)
+    with pytest.raises((BuildOver, Superseded)):
+        record_build(world.services, row.id, attempt=1, build_token=token, report=BuildReport(phase=Phase.DISKO))
+    assert world.table.contents() == before
+    assert kinds(world).count("ready") == 1
+
+
+def test_c7_a_late_report_of_the_attempt_that_is_at_work_counts() -> None:
+    """Words that took a quarter of an hour to arrive are believed: the attempt is the newest still (rows C7, C10)."""
+    world, row = building(Phase.SSH)
+    world.clock.advance(15 * MINUTE)
+    world.report(row.id, BuildReport(phase=Phase.KEXEC))
+    record = world.services.instances.get_build(row.id, 1)
+    assert record is not None
+    assert record.phases[-1].phase is Phase.KEXEC
+
+
+def differing(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    """The keys of the items that are not what they were."""
+    return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
 
 
 def test_c10_half_an_hour_without_an_api_costs_no_machine() -> None:

@@ -129,6 +129,32 @@ def test_before_the_address_is_known_a_builder_comes_too_early() -> None:
     assert caught.value.data["retry_after"] >= 1
 
 
+def test_a_builder_that_asks_while_its_row_waits_in_the_queue_is_bought_for_at_once() -> None:
+    """Its question shows that the job runs: the row need not wait for its next look at the platform."""
+    world = World()
+    world.installer.queueing = True
+    row = world.order().instance
+    world.follow_nudges()
+    world.installer.run(row.id, 1)
+    with pytest.raises(TooEarly):
+        world.claim(row.id)
+    world.follow_nudges()
+    assert world.row(row.id).status is Status.INSTALLING
+
+
+def test_a_builder_that_asks_every_second_does_not_make_everybody_look() -> None:
+    """While the platform says that the job waits, all its questions within one wait are one more look."""
+    world = World()
+    world.installer.queueing = True
+    row = world.order().instance
+    world.follow_nudges()
+    for _ in range(3):
+        with pytest.raises(TooEarly):
+            world.claim(row.id)
+    assert len(world.nudge.take()) == 1
+    assert world.row(row.id).status is Status.REQUESTED
+
+
 def test_b3_a_builder_of_an_attempt_that_is_not_written_down_yet_is_too_early() -> None:
     """The job of attempt 2 may run before the row says so: it asks again (row B3)."""
     world = World()

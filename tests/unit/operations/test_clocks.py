@@ -44,7 +44,7 @@ class Clocks:
         (61, None, False, True),
     ],
 )
-def test_r9_both_must_disagree_and_one_alone_is_an_alarm(
+def test_both_must_disagree_and_one_alone_is_an_alarm(
     store: int | None, provider: int | None, believed: bool, alarm: bool
 ) -> None:
     """More than a minute off by all who have a clock: not believed; by one of two: an alarm only (rule R9)."""

@@ -337,7 +337,7 @@ def test_i22_a_cap_that_was_reached_meanwhile_refuses_the_yes(limits: dict[str, 
     assert world.table.contents() == before
 
 
-def test_r25_a_paused_service_takes_no_yes() -> None:
+def test_rule_25_a_paused_service_takes_no_yes() -> None:
     """The operator's switch stops confirmations too; a wish that was confirmed before says so (rule R25)."""
     world = World()
     row, running = asked(world), confirmed(world, "berta@example.com")

@@ -45,7 +45,7 @@ def test_founding_again_changes_nothing() -> None:
     assert world.servers.calls == []
 
 
-def test_r11_a_marker_that_went_missing_is_not_planted_again() -> None:
+def test_a_marker_that_went_missing_is_not_planted_again() -> None:
     """Once a marker is known only an operator makes another one (rule R11)."""
     world = unfounded()
     stack = found_stack(world.services)

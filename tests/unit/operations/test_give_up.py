@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.breaker import NOT_OURS
-from chalicelib.domain.build import EXPLANATIONS, SUSPICIOUS_CAUSES, Cause
+from chalicelib.domain.build import SUSPICIOUS_CAUSES, Cause
+from chalicelib.domain.explanations import EXPLANATIONS
 from chalicelib.domain.instance import EndReason, Status
 from chalicelib.operations.give_up import give_up
 from tests.unit.domain.samples import TEN
@@ -32,5 +33,4 @@ def test_b13_a_person_is_told_of_a_strangers_key_and_of_nothing_ordinary(cause: 
     give_up(world.services, row, cause, TEN)
     expected = [("build.suspicious", {"instance_id": row.id, "cause": cause})] if cause in SUSPICIOUS_CAUSES else []
     assert world.alarms.raised == expected
-    _, hint = EXPLANATIONS[cause]
-    assert ("noted for the operator" in hint) is (cause in {*SUSPICIOUS_CAUSES, Cause.STRANGER})
+    assert ("noted for the operator" in EXPLANATIONS[cause].hint) is (cause in {*SUSPICIOUS_CAUSES, Cause.STRANGER})

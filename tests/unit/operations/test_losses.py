@@ -49,7 +49,7 @@ def test_o11_a_machine_is_lost_after_two_404s() -> None:
     assert (world.spend, world.live) == (38_100, 0)
 
 
-def test_r11_a_404_is_not_believed_when_the_marker_is_gone_meanwhile() -> None:
+def test_a_404_is_not_believed_when_the_marker_is_gone_meanwhile() -> None:
     """The sweep's own marker answer may be a minute old by then: each loss is held against a fresh one (rule R11)."""
     world = World()
     (row,) = vanished(world)
@@ -111,7 +111,7 @@ def test_a_machine_that_is_there_again_is_no_longer_missing() -> None:
 
 
 @pytest.mark.parametrize(("count", "noted"), [(3, 3), (4, 0)])
-def test_r12_too_many_losses_are_a_sign_of_our_own_mistake(count: int, noted: int) -> None:
+def test_too_many_losses_are_a_sign_of_our_own_mistake(count: int, noted: int) -> None:
     """Four of four machines gone at once: nobody is noted, and somebody is told (rule R12)."""
     world = World()
     rows = vanished(world, count)
@@ -151,7 +151,7 @@ def test_i8_an_extension_during_the_look_is_kept() -> None:
     world.services = plain
     assert len(world.row(row.id).extensions) == 1
     assert world.row(row.id).missing_since is None
-    assert run.skipped[0].why == "changed while it was looked at"
+    assert run.skipped[0].why == "its row changed while it was looked at"
 
 
 def test_a_look_without_an_answer_is_an_error_and_the_others_go_on() -> None:

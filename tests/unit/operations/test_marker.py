@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from chalicelib.domain import labels
 from chalicelib.domain.errors import ProviderUnknown, StoreUnavailable
-from chalicelib.operations.marker import FRESH, doubt, require_stack
+from chalicelib.operations.marker import FRESH, doubt, note_silence, require_stack
 from chalicelib.operations.ports import MarkerState
 from tests.unit.domain.samples import MINUTE
 from tests.unit.operations.between import Between
@@ -87,7 +88,7 @@ def test_o4_without_a_stack_item_nothing_is_known() -> None:
             ask()
 
 
-def test_r11_a_marker_whose_epoch_cannot_be_read_is_doubted() -> None:
+def test_a_marker_whose_epoch_cannot_be_read_is_doubted() -> None:
     """Whose label of the epoch is gone cannot say how far it has counted: nothing destructive follows (rule R11)."""
     world = World()
     marker_id = world.stack.marker_id
@@ -96,3 +97,47 @@ def test_r11_a_marker_whose_epoch_cannot_be_read_is_doubted() -> None:
     shown = {name: value for name, value in key.labels.items() if name != labels.EPOCH}
     world.servers.project.keys[marker_id] = replace(key, labels=shown)
     assert "epoch" in (doubt(world.services, world.clock.now()) or "")
+
+
+def test_a_silence_is_kept_for_a_quarter_of_a_minute() -> None:
+    """While the provider is down one look in fifteen seconds is made, however many ask; then it is asked again."""
+    world = World()
+    world.clock.advance(2 * MINUTE)
+    for _ in range(2):
+        world.servers.fail_next(ProviderUnknown("timed out"), "read_marker")
+    answers = []
+    for _ in range(30):
+        with contextlib.suppress(ProviderUnknown):
+            answers.append(doubt(world.services, world.clock.now()))
+        world.clock.advance(timedelta(seconds=1))
+    assert [method for method, _ in world.servers.calls].count("read_marker") == 2
+    assert answers == []
+    assert doubt(world.services, world.clock.now()) is None
+
+
+def test_an_unanswered_request_makes_the_next_ask_for_the_marker() -> None:
+    """A fresh answer of the marker counts no more once the provider has been silent about a server."""
+    world = World()
+    assert doubt(world.services, world.clock.now()) is None
+    note_silence(world.services)
+    before = len(world.servers.calls)
+    assert doubt(world.services, world.clock.now()) is None
+    assert [method for method, _ in world.servers.calls[before:]] == ["read_marker"]
+
+
+def test_a_sweep_that_counts_meanwhile_is_no_restored_table() -> None:
+    """Table and marker are raised between our look at the one and at the other: no freeze, no alarm (rule R11)."""
+    world = World()
+    world.clock.advance(2 * MINUTE)
+    plain = world.services
+
+    def count() -> None:
+        stack = world.stack
+        raised = plain.stack.write(replace(stack, epoch=stack.epoch + 1), stack)
+        assert raised.marker_id is not None
+        plain.servers.raise_epoch(raised.marker_id, raised.uuid, raised.epoch)
+
+    servers: Any = Between(plain.servers, "read_marker", count)
+    assert doubt(replace(plain, servers=servers), world.clock.now()) is None
+    assert world.stack.frozen is None
+    assert world.alarms.events() == []

@@ -116,7 +116,7 @@ def test_hours_out_of_bounds_are_refused(hours: int) -> None:
     assert (world.spend, world.live) == (0, 0)
 
 
-def test_r25_a_paused_service_takes_no_order() -> None:
+def test_rule_25_a_paused_service_takes_no_order() -> None:
     """The operator's switch stops new instances at once (rule R25)."""
     world = World()
     world.services.stack.write(replace(world.stack, paused=True), world.stack)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from chalicelib.domain import labels
 from chalicelib.domain.errors import ProviderUnknown, StoreUnavailable
@@ -12,7 +15,11 @@ from chalicelib.domain.orphans import ServerFact
 from chalicelib.operations.ports import RunState
 from chalicelib.operations.reap import run_requested
 from chalicelib.operations.request_reap import request_reap
+from chalicelib.operations.save import LIVE
+from tests.faults.dying import die
+from tests.simulation.crashing import Killed
 from tests.unit.domain.samples import HOUR, MINUTE
+from tests.unit.operations.between import Between
 from tests.unit.operations.world import World
 
 
@@ -82,7 +89,7 @@ def test_a_requested_dry_run_writes_nothing_but_its_record() -> None:
     assert run is not None
     assert run.state is RunState.DONE
     assert [(entry.what, entry.instance_id) for entry in run.did] == [
-        ("would serve (work)", row.id),
+        ("would end", row.id),
         ("would delete", "0" * 12),
     ]
     assert len(world.servers.project.servers) == 2
@@ -135,3 +142,66 @@ def test_a_store_that_fails_in_the_middle_leaves_a_failed_run() -> None:
     world.services = replace(world.services, instances=Down())  # type: ignore[arg-type]  # a port but for one answer
     run = world.reap()
     assert (run.state, run.errors) == (RunState.FAILED, ("store_unavailable: The table did not answer.",))
+
+
+def test_a_run_of_the_schedule_tells_its_end_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """One line with the counts that a dead-man alarm looks at; a run that was asked for tells none."""
+    world = World()
+    world.running()
+    orphan(world)
+    world.clock.advance(2 * HOUR)
+    with caplog.at_level(logging.INFO, "ccc"):
+        run = world.reap()
+        request_reap(world.services, dry_run=True, confirm=None)
+        world.follow_nudges()
+    (told,) = [record for record in caplog.records if record.getMessage() == "reap.done"]
+    assert told.levelno == logging.INFO
+    assert getattr(told, "fields", None) == {
+        "run_id": run.id,
+        "errors": 0,
+        "did": 1,
+        "skipped": len(run.skipped),
+        "frozen": False,
+    }
+
+
+def test_a_failed_run_tells_its_errors_and_a_frozen_one_its_freeze(caplog: pytest.LogCaptureFixture) -> None:
+    """The metric of good runs counts neither errors nor silence as one."""
+    world = World()
+    with caplog.at_level(logging.INFO, "ccc"):
+        world.servers.fail_next(ProviderUnknown("timed out"), "listed")
+        world.reap()
+        world.servers.use_token("another project's")
+        world.reap()
+    told = [getattr(record, "fields", {}) for record in caplog.records if record.getMessage() == "reap.done"]
+    assert [(each["errors"], each["frozen"]) for each in told] == [(1, False), (0, True)]
+
+
+def test_what_was_done_before_a_kill_is_in_the_record() -> None:
+    """The record is written before the sweep begins, not only at the end."""
+    world = World()
+    row = world.running()
+    world.clock.advance(2 * HOUR)
+    servers: Any = Between(world.services.servers, "listed", die)
+    plain, world.services = world.services, replace(world.services, servers=servers)
+    with pytest.raises(Killed):
+        world.reap()
+    world.services = plain
+    (run,) = world.services.runs.newest(1)
+    assert (run.state, [(entry.what, entry.instance_id) for entry in run.did]) == (
+        RunState.RUNNING,
+        [("ended", row.id)],
+    )
+
+
+def test_a_run_recounts() -> None:
+    """A counter that is off is noted by one hourly run and repaired by a later one; a tick's sweep looks at none."""
+    world = World()
+    world.services.instances.add(LIVE, 3, cap=None, expires_at=None)
+    world.reap()
+    assert world.live == 3
+    world.clock.advance(HOUR)
+    world.tick()
+    assert world.live == 3
+    world.reap()
+    assert world.live == 0

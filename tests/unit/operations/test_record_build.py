@@ -123,7 +123,7 @@ def test_c4_an_older_attempt_is_not_heard() -> None:
     assert record_of(world, row).permitted == frozenset()
 
 
-def test_r18_a_permission_does_not_slip_past_the_end_of_its_attempt() -> None:
+def test_a_permission_does_not_slip_past_the_end_of_its_attempt() -> None:
     """An attempt that is given up while it asks for kexec is refused, and no permission is written (rule R18)."""
     world = World()
     row = claimed(world)

@@ -23,7 +23,7 @@ from tests.unit.operations.world import SSH_KEY, World
 LISTED = SignupPolicy(kind=SignupKind.ALLOWLIST, domains=("example.org",))
 
 
-def test_r24_a_signup_is_a_row_and_a_mail_and_reserves_nothing() -> None:
+def test_rule_24_a_signup_is_a_row_and_a_mail_and_reserves_nothing() -> None:
     """One unconfirmed row that owes `confirm`; live, spend and quota are as before, and the mail leaves (rule R24)."""
     world = World()
     wished = signed_up(world)
@@ -173,7 +173,7 @@ def test_a_lost_nudge_costs_a_minute() -> None:
     assert world.mails() == ["confirm"]
 
 
-def test_r24_a_thousand_invented_addresses_reserve_nothing() -> None:
+def test_rule_24_a_thousand_invented_addresses_reserve_nothing() -> None:
     """From many sources, a thousand wishes leave live, spend, quotas and servers untouched (rule R24)."""
     world = World()
     living = guests_machine(world)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain import budget
 from chalicelib.domain.errors import ProviderUnknown
 from chalicelib.domain.instance import Status
 from chalicelib.operations.ports import RunState
@@ -161,3 +163,48 @@ def test_a_requested_run_whose_nudge_was_lost_is_carried_out_a_minute_later() ->
     done = world.services.runs.get(asked.id)
     assert done is not None
     assert done.state is RunState.DONE
+
+
+def test_every_sweep_tells_what_the_month_will_cost(caplog: pytest.LogCaptureFixture) -> None:
+    """Once a sweep and not once a tick: euros set aside in this month, and the cap they are held against."""
+    world = World()
+    world.running()
+    with caplog.at_level(logging.INFO, "ccc"):
+        for _ in range(16):
+            world.wait(MINUTE)
+    told = [fields_of(record) for record in caplog.records if record.getMessage() == "spend.projected"]
+    assert told == [{"eur": float(budget.euros(world.spend)), "cap_eur": 100.0}] * 2
+
+
+def fields_of(record: logging.LogRecord) -> object:
+    """What a line of the log says beside its event."""
+    return getattr(record, "fields", None)
+
+
+def test_a_reaper_that_never_came_is_missed_too() -> None:
+    """A stack whose schedule never worked: it is waited for from the first sweep on, and told once an hour."""
+    world = World()
+    for _ in range(14):
+        world.wait(10 * MINUTE)
+    assert "reap.missed" not in world.alarms.events()
+    for _ in range(12):
+        world.wait(10 * MINUTE)
+    assert world.alarms.events().count("reap.missed") == 2
+    world.reap()
+    for _ in range(12):
+        world.wait(10 * MINUTE)
+    assert world.alarms.events().count("reap.missed") == 2
+    assert world.stack.reaped_at is not None
+
+
+def test_a_sweep_of_a_tick_or_a_wish_is_no_run_of_the_schedule() -> None:
+    """Only the hourly run shows that the schedule works."""
+    world = World()
+    world.wait(MINUTE)
+    since = world.stack.reaped_at
+    world.clock.advance(MINUTE)
+    request_reap(world.services, dry_run=False, confirm=None)
+    world.follow_nudges()
+    assert world.stack.reaped_at == since
+    world.reap()
+    assert world.stack.reaped_at == world.clock.now()

@@ -113,7 +113,7 @@ def test_r12_work_stops_when_its_time_is_over() -> None:
     assert all(world.row(row.id).status is Status.INSTALLING for row in rows)
 
 
-def test_r21_with_the_store_down_nothing_more_is_tried() -> None:
+def test_with_the_store_down_nothing_more_is_tried() -> None:
     """The first answer that fails ends the work: less is done, not more (rule R21)."""
     world = World()
     world.order()

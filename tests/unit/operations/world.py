@@ -27,6 +27,7 @@ from chalicelib.operations.record_build import record_build
 from chalicelib.operations.save import LIVE, spend_key
 from chalicelib.operations.services import Services
 from chalicelib.operations.tick import tick
+from chalicelib.storage.audit import StoredAudit
 from chalicelib.storage.breaker import StoredBreaker
 from chalicelib.storage.catalogue import StoredCatalogue
 from chalicelib.storage.durations import StoredDurations
@@ -92,6 +93,7 @@ class World:
             breaker=StoredBreaker(self.table, op_ids=op_ids),
             durations=StoredDurations(self.table, op_ids=op_ids),
             alarms=self.alarms,
+            audit=StoredAudit(self.table, op_ids=op_ids),
             clock=self.clock,
             ids=self.ids,
             limits=replace(LIMITS, **limits),

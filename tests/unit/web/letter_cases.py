@@ -44,9 +44,9 @@ class Case:
         """The case with other fields of the instance."""
         return replace(self, instance=_changed(self.instance, **fields))
 
-    def letter(self, *, port: int = 22, sender: str = SENDER, url: str = URL) -> Letter:
+    def letter(self, *, port: int = 22, sender: str = SENDER, url: str = URL, reply_to: str | None = None) -> Letter:
         """The letter as it leaves."""
-        letters = TemplateLetters(public_url=url, ssh_port=port, sender=sender)
+        letters = TemplateLetters(public_url=url, ssh_port=port, sender=sender, reply_to=reply_to)
         return letters.render(self.instance, self.notice, TOKEN)
 
     def read(self, port: int = 22) -> ReadLetter:

@@ -55,6 +55,17 @@ def test_headers_say_who_to_whom_when_and_that_no_person_wrote(kind: Kind) -> No
 
 
 @pytest.mark.parametrize("kind", ALL)
+def test_an_answer_goes_to_whoever_answers(kind: Kind) -> None:
+    """Where the operator has named somebody, Reply-To is that address; else there is none."""
+    one = case(kind)
+    assert parsed(one.letter())["Reply-To"] is None
+    answered = one.letter(reply_to="Pult für Gäste <desk@example.org>")
+    assert parsed(answered)["Reply-To"].addresses[0].addr_spec == "desk@example.org"
+    assert answered.message.isascii()
+    assert answered.sender == one.letter().sender
+
+
+@pytest.mark.parametrize("kind", ALL)
 def test_one_notice_is_one_message_byte_for_byte(kind: Kind) -> None:
     """A second copy can be recognised, and two notices never share a boundary."""
     one, other = case(kind), case(kind)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.build import EXPLANATIONS, Cause
+from chalicelib.domain.build import Cause
+from chalicelib.domain.explanations import EXPLANATIONS
 from chalicelib.domain.instance import EndReason, Failure, Wish
 from chalicelib.domain.notice import Kind, Notice, State, endings
 from chalicelib.domain.ssh_access import fingerprint, known_hosts_line, ssh_command
@@ -242,8 +243,9 @@ def test_a_failure_is_explained() -> None:
 @pytest.mark.parametrize("cause", sorted(Cause))
 def test_every_failure_says_once_that_it_was_free(cause: Cause) -> None:
     """Whether the hint of a cause says so already or not."""
-    message, hint = EXPLANATIONS[cause]
-    text = case(Kind.FAILED).changed(failure=Failure(code=cause, message=message, hint=hint)).read().text
+    words = EXPLANATIONS[cause]
+    failure = Failure(code=cause, message=words.message, hint=words.hint)
+    text = case(Kind.FAILED).changed(failure=failure).read().text
     assert text.count("Nothing was charged") == text.count("Nothing was charged to you") == 1
 
 

@@ -115,6 +115,7 @@ in
   wrapped = facts wrapped.nixosConfigurations.instance;
   outputs = {
     packages = lib.attrNames cloud.packages.x86_64-linux;
+    installer = cloud.packages.x86_64-linux.nixos-anywhere.name;
     checks = lib.attrNames cloud.checks.x86_64-linux;
     modules = lib.attrNames cloud.nixosModules;
     formatter = lib.isDerivation cloud.formatter.x86_64-linux;

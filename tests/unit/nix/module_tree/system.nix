@@ -38,6 +38,7 @@ let
     };
     disko.nixosModules.disko = disko + "/module.nix";
     claude-code.overlays.default = _: _: { };
+    nixos-anywhere = toString ./nixos-anywhere; # a copy of it would not be in a store that holds nothing
   };
 in
 outputs

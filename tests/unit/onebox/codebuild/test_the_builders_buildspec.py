@@ -12,6 +12,7 @@ from onebox.codebuild import buildspec
 from onebox.codebuild.build import Project
 from onebox.codebuild.builds import TARGET, Builds
 from onebox.codebuild.wire import Server, serving
+from onebox.stand_ins import stand_in_system
 from tests.contract.codebuild_house import REGION, aws_settings
 from tests.fakes.alarms import FakeAlarms
 from tests.unit.onebox.codebuild.control_plane import ControlPlane, listening
@@ -33,8 +34,7 @@ def _project(folder: Path) -> Project:
         "PATH": f"{programs}:/usr/bin:/bin",
         "PYTHONPATH": f"{CHECKOUT}:{site}",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "CCC_STORE_PATHS": "/nix/store/disko /nix/store/toplevel",
-        "CCC_KEXEC": str(folder / "kexec.tar.gz"),
+        **stand_in_system(folder),
     }
     return Project(name=NAME, buildspec=buildspec.read(text), source=folder, image=image)
 

@@ -182,6 +182,9 @@ def test_the_prefix_of_the_public_url_is_honoured() -> None:
         assert wire.request("GET", "/api/things/x").json["event"]["path"] == "/things/x"
         assert _is_problem(wire.request("GET", "/things/x"), 404, "not_found")
         assert _is_problem(wire.request("GET", "/apix/things/x"), 404, "not_found")
+        root = wire.request("GET", "/")
+        assert (root.status, root.headers["location"]) == (307, "/api/")
+        assert _is_problem(wire.request("POST", "/"), 404, "not_found")
 
 
 @pytest.mark.parametrize(

@@ -220,7 +220,7 @@ def test_p8_at_the_deadline_a_server_that_is_there_is_adopted() -> None:
     assert world.requests() == ["create", "find"]
 
 
-def test_r23_a_create_is_not_sent_on_the_rest_of_a_lease() -> None:
+def test_rule_23_a_create_is_not_sent_on_the_rest_of_a_lease() -> None:
     """With 39 s left of its 90, too few for a request, a worker takes its lease anew before it posts (rule R23)."""
     world = World()
     world.servers.fail_next(ProviderUnknown("timed out"), "create")
@@ -250,8 +250,10 @@ def test_the_operators_cap_on_creations_makes_it_wait() -> None:
     assert "creates.limit" in world.alarms.events()
     assert world.services.instances.counters([creates_key(TEN)]) == {creates_key(TEN): 1}
     failed = world.settle(two.id, Status.FAILED, within=20 * MINUTE)
-    assert failed.status is Status.FAILED
+    assert failed.failure is not None
+    assert failed.failure.code == "limit"
     assert world.requests().count("create") == 1
+    assert world.services.breaker.get().count == 0
 
 
 def test_p12_two_workers_at_once_make_one_server() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
-from chalicelib.domain import labels
+from chalicelib.domain import budget, labels
 from chalicelib.domain.errors import (
     BuilderUnknown,
     CccError,
@@ -313,3 +314,45 @@ def test_r11_two_workers_delete_once() -> None:
     world.held(row.id)
     advance(world.services, row.id)
     assert "delete" not in world.requests()
+
+
+def test_what_an_end_that_came_late_has_cost_is_in_the_ledger() -> None:
+    """The provider refuses the delete for two hours: they are billed, so they are set aside, whatever the cap says."""
+    world = World(max_monthly_eur=Decimal("0.21"))
+    row = world.running()
+    assert row.expires_at is not None
+    world.clock.advance(row.expires_at - world.clock.now())
+    world.servers.protect(server_of(row))
+    world.tick()
+    world.clock.advance(2 * HOUR)
+    world.servers.project.protected.clear()
+    world.settle(row.id, Status.DELETED)
+    assert world.spend == 4 * 38_100
+    assert budget.held(world.row(row.id).holds) == world.spend
+
+
+def test_the_ledger_knows_when_the_last_delete_was_sent() -> None:
+    """The answer is lost and the next look comes two hours later: billed to the delete, not to the look."""
+    world = World()
+    row = world.running()
+    sent = world.clock.now()
+    world.servers.lose_next("delete")
+    assert released(world, row).delete_sent_at == sent
+    world.clock.advance(2 * HOUR)
+    world.tick()
+    assert world.row(row.id).status is Status.DELETED
+    assert world.spend == 38_100
+
+
+def test_a_machine_that_was_claimed_too_early_is_kept_to_its_end() -> None:
+    """A worker whose clock was fast wrote `deleting`: whoever comes with a right one waits for the end (rule R9)."""
+    world = World()
+    row = world.running()
+    early = replace(row, status=Status.DELETING, status_since=world.clock.now(), end_reason=EndReason.EXPIRED)
+    world.services.instances.write(replace(early, due_at=world.clock.now()), before=row)
+    world.tick()
+    assert row.expires_at is not None
+    assert (world.row(row.id).due_at, "delete" in world.requests()) == (row.expires_at, False)
+    world.clock.advance(row.expires_at - world.clock.now())
+    world.tick()
+    assert world.row(row.id).status is Status.DELETED

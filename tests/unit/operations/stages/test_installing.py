@@ -1,4 +1,4 @@
-"""Following a build: what is believed, when an attempt is given up, and that each begins on a stock system."""
+"""Following a build: what is believed of a builder and of a machine, and when an attempt is given up."""
 
 from __future__ import annotations
 
@@ -7,15 +7,29 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.build import FINAL_CAUSES, MAX_ATTEMPTS, BuildReport, Cause, Outcome, Phase
-from chalicelib.domain.errors import BuilderUnknown, ProviderUnknown
-from chalicelib.domain.instance import EndReason, Instance, Status
-from tests.fakes.installer import FakeInstaller
+from chalicelib.domain import tokens
+from chalicelib.domain.build import BuildReport, Outcome, Phase
+from chalicelib.domain.errors import BuilderUnknown
+from chalicelib.domain.instance import Instance, Status
+from chalicelib.operations import secrets_of
 from tests.unit.domain.samples import MINUTE, TEN
 from tests.unit.operations.world import World
 
 UNTIL_REBOOT = tuple(phase for phase in Phase if phase is not Phase.VERIFY)
 SOON = timedelta(seconds=5)
+STRANGER = "ssh-ed25519 another"
+SUSPICIOUS = "build.suspicious"
+
+
+def k1(world: World, row: Instance) -> str:
+    """The host key of the stock system."""
+    return secrets_of.key_pair(world.services, row, tokens.KeyUse.BOOTSTRAP_HOST).public
+
+
+def answers(world: World, row: Instance, key: str) -> None:
+    """Let the machine answer with this host key."""
+    assert row.machine is not None
+    world.probe.answer(row.machine.ip, key)
 
 
 def code_of(row: Instance) -> str | None:
@@ -60,13 +74,10 @@ def test_the_probe_looks_at_the_providers_address() -> None:
     assert world.probe.looked_at == [row.machine.ip]
 
 
-@pytest.mark.parametrize("key", [None, "ssh-ed25519 another"])
-def test_i14_a_machine_with_another_key_never_runs(key: str | None) -> None:
-    """Silence and a foreign key are no proof: it is asked again until the deadline, and then fails (row C9)."""
+def test_i16_a_machine_that_is_silent_never_runs() -> None:
+    """Silence is no proof: it is asked again until the deadline, and then fails, without an alarm (row C9)."""
     world = World()
     row = claimed(world, *Phase)
-    assert row.machine is not None
-    world.probe.answer(row.machine.ip, key)
     world.report(row.id, BuildReport(outcome=Outcome.READY))
     world.follow_nudges()
     assert world.row(row.id).due_at == TEN + SOON
@@ -76,117 +87,63 @@ def test_i14_a_machine_with_another_key_never_runs(key: str | None) -> None:
     assert failed.running_at is None
     assert world.mails() == ["failed"]
     assert world.servers.project.servers == {}
+    assert SUSPICIOUS not in world.alarms.events()
 
 
-def test_b5_a_failed_attempt_before_kexec_is_followed_by_the_next_at_once() -> None:
-    """The job is stopped and attempt 2 starts on the server as it is: it was never touched (row B5)."""
+@pytest.mark.parametrize("whose", ["a stranger's", "the stock system's"])
+def test_i14_another_key_after_ready_is_the_end_at_once(whose: str) -> None:
+    """The builder saw the new system, so whatever else answers is not trusted and a person is told (rows B13, C9)."""
     world = World()
-    row = claimed(world, Phase.SSH)
-    world.fail_build(row.id, Cause.SSH_NEVER_UP)
+    row = claimed(world, *Phase)
+    answers(world, row, STRANGER if whose == "a stranger's" else k1(world, row))
+    world.report(row.id, BuildReport(outcome=Outcome.READY))
     world.follow_nudges()
-    after = world.row(row.id)
-    assert (after.status, attempt_of(after)) == (Status.INSTALLING, 2)
-    assert "rebuild" not in world.requests()
-    assert [job.attempt for job in world.installer.started] == [1, 2]
-
-
-@pytest.mark.parametrize("phase", [Phase.KEXEC, Phase.DISKO])
-def test_b6_after_permission_to_kexec_the_server_is_rebuilt_first(phase: Phase) -> None:
-    """Same server, address and paid hour, and a stock system under the next attempt (rows B6, B7)."""
-    world = World()
-    row = claimed(world, Phase.SSH, phase)
-    world.fail_build(row.id)
-    world.follow_nudges()
-    after = world.row(row.id)
-    assert (attempt_of(after), after.machine) == (2, row.machine)
-    assert world.requests() == ["create", "get", "rebuild"]
-    world.build(row.id, attempt=2)
-    world.follow_nudges()
-    assert world.row(row.id).status is Status.RUNNING
-    assert world.row(row.id).expires_at == TEN + 115 * MINUTE
-
-
-def test_r18_the_next_attempt_waits_until_the_last_has_stopped() -> None:
-    """While the platform does not say that the job has ended, no other is started (rule R18)."""
-    world = World()
-    row = claimed(world, Phase.SSH)
-    world.report(row.id, BuildReport(outcome=Outcome.FAILED, cause=Cause.COPY_FAILED))
-    for _ in range(3):
-        world.installer.fail_next(BuilderUnknown("no answer"))
-        world.clock.advance(SOON)
-        world.nudge.advance(row.id)
-        world.follow_nudges()
-        assert attempt_of(world.row(row.id)) == 1
-    world.wait(SOON)
-    assert attempt_of(world.row(row.id)) == 2
-
-
-class SlowToStop(FakeInstaller):
-    """A platform that takes the wish to stop, and whose jobs run on for a while."""
-
-    def stop(self, instance_id: str, attempt: int, reference: str) -> None:
-        """Take the wish."""
-
-
-def test_b4_a_job_that_runs_on_after_the_wish_to_stop_is_waited_for() -> None:
-    """Asked to stop is not stopped: until the platform says so there is no second builder (row B4)."""
-    world = World()
-    world.installer = SlowToStop()
-    world.services = replace(world.services, installer=world.installer)
-    row = claimed(world, Phase.SSH)
-    world.report(row.id, BuildReport(outcome=Outcome.FAILED, cause=Cause.COPY_FAILED))
-    world.follow_nudges()
-    world.wait(SOON)
-    assert attempt_of(world.row(row.id)) == 1
-    world.installer.end(row.id, 1)
-    world.wait(SOON)
-    assert attempt_of(world.row(row.id)) == 2
-
-
-def test_a_full_house_delays_the_next_attempt() -> None:
-    """No slot for attempt 2: the row waits, and takes it up later."""
-    world = World()
-    row = claimed(world, Phase.SSH)
-    world.report(row.id, BuildReport(outcome=Outcome.FAILED, cause=Cause.COPY_FAILED))
-    slots, world.installer._slots = world.installer._slots, 0
-    world.follow_nudges()
-    assert attempt_of(world.row(row.id)) == 1
-    world.installer._slots = slots
-    world.wait(timedelta(seconds=10))
-    assert attempt_of(world.row(row.id)) == 2
-
-
-def test_three_failures_end_it_and_the_guest_is_not_charged() -> None:
-    """After the third attempt: failed, the server deleted, the reservation given back but for what was billed."""
-    world = World()
-    row = claimed(world)
-    for attempt in range(1, MAX_ATTEMPTS + 1):
-        if attempt > 1:
-            world.claim(row.id, attempt)
-        world.begin(row.id, Phase.SSH, attempt=attempt)
-        world.fail_build(row.id, Cause.COPY_FAILED, attempt)
-        world.clock.advance(SOON)
-        world.follow_nudges()
+    assert code_of(world.row(row.id)) == "wrong_host_key"
+    assert world.alarms.events().count(SUSPICIOUS) == 1
+    assert world.clock.now() == TEN
     failed = world.settle(row.id, Status.FAILED)
     world.wait(MINUTE)
-    assert (code_of(failed), failed.end_reason) == ("copy_failed", EndReason.FAILED)
-    assert [job.attempt for job in world.installer.started] == [1, 2, 3]
-    assert (world.servers.project.servers, world.live) == ({}, 0)
-    # the hour that the provider bills stays in the ledger; the two others that were set aside come back
-    assert world.spend == 38_100
-    assert world.mails() == ["failed"]
-
-
-@pytest.mark.parametrize("cause", sorted(FINAL_CAUSES))
-def test_b13_after_a_wrong_key_there_is_no_next_attempt(cause: Cause) -> None:
-    """A machine that answers with another key, or lets in others, is thrown away at once (rows B13, B14)."""
-    world = World()
-    row = claimed(world, Phase.SSH)
-    world.fail_build(row.id, cause)
-    world.follow_nudges()
-    failed = world.settle(row.id, Status.FAILED)
-    assert code_of(failed) == cause
+    assert (failed.running_at, world.mails(), world.servers.project.servers) == (None, ["failed"], {})
     assert len(world.installer.started) == 1
+
+
+def test_i14_a_strangers_key_after_the_builder_died_is_the_end_at_once() -> None:
+    """Neither the stock system's key nor the new one's: nobody waits for a better answer (rows B13, B20)."""
+    world = World()
+    row = claimed(world, *UNTIL_REBOOT)
+    answers(world, row, STRANGER)
+    world.installer.end(row.id, 1)
+    world.wait(MINUTE)
+    assert code_of(world.row(row.id)) == "wrong_host_key"
+    assert world.alarms.events().count(SUSPICIOUS) == 1
+    assert "rebuild" not in world.requests()
+
+
+def test_b20_the_old_system_may_answer_for_a_while_after_the_builder_died() -> None:
+    """The stock system's key is no stranger's while the reboot may be to come: the new one is waited for (row B20)."""
+    world = World()
+    row = claimed(world, *UNTIL_REBOOT)
+    answers(world, row, k1(world, row))
+    world.installer.end(row.id, 1)
+    world.wait(MINUTE)
+    assert world.row(row.id).status is Status.INSTALLING
+    world.boot(row.id)
+    world.wait(SOON)
+    assert world.row(row.id).status is Status.RUNNING
+    assert SUSPICIOUS not in world.alarms.events()
+
+
+def test_a_row_of_the_release_before_is_followed_all_the_same() -> None:
+    """A row that does not say since when its job runs takes the first look as the beginning."""
+    world = World()
+    row = world.installing()
+    assert row.build is not None
+    old = replace(row.build, running_at=None)
+    world.services.instances.write(replace(row, build=old, due_at=TEN), before=row)
+    world.tick()
+    build = world.row(row.id).build
+    assert build is not None
+    assert (build.attempt, build.running_at) == (1, TEN)
 
 
 def test_b20_a_builder_that_died_after_the_reboot_is_completed_by_the_probe() -> None:
@@ -211,17 +168,18 @@ def test_b8_a_machine_that_is_rebooting_is_given_time() -> None:
     assert world.row(row.id).status is Status.RUNNING
 
 
-def test_b8_a_machine_that_does_not_come_back_is_built_again() -> None:
-    """Silent or under another key after the reboot's time: rebuilt, attempt 2 (rows B8, B9)."""
+@pytest.mark.parametrize("old_system", [True, False])
+def test_b8_a_machine_that_does_not_come_back_is_built_again(old_system: bool) -> None:
+    """Silent or still the old system after the reboot's time: rebuilt, attempt 2 (rows B8, B9)."""
     world = World()
     row = claimed(world, *UNTIL_REBOOT)
-    assert row.machine is not None
-    world.probe.answer(row.machine.ip, "ssh-ed25519 another")
+    if old_system:
+        answers(world, row, k1(world, row))
     world.installer.end(row.id, 1)
     for _ in range(5):
         world.wait(MINUTE)
     assert attempt_of(world.row(row.id)) == 2
-    assert world.requests() == ["create", "get", "rebuild"]
+    assert world.requests() == ["create", "get", "rebuild", "get"]
 
 
 def test_a_builder_that_died_before_the_reboot_is_not_probed() -> None:
@@ -294,42 +252,3 @@ def test_rows_that_wait_for_a_build_cost_no_provider_request() -> None:
         world.wait(MINUTE)
     assert world.row(row.id).status is Status.INSTALLING
     assert world.requests() == ["create"]
-
-
-def test_a_rebuild_is_not_made_without_the_marker() -> None:
-    """A rebuild destroys a disk: in the wrong project it is refused, with an alarm (rule R11)."""
-    world = World()
-    row = claimed(world, Phase.KEXEC)
-    marker_id = world.stack.marker_id
-    assert marker_id is not None
-    world.servers.remove_key(marker_id)
-    world.fail_build(row.id)
-    world.follow_nudges()
-    assert "rebuild" not in world.requests()
-    assert "rebuild.refused" in world.alarms.events()
-    assert attempt_of(world.row(row.id)) == 1
-
-
-def test_a_server_that_is_not_ours_is_not_rebuilt() -> None:
-    """The id leads to a server with other labels: its disk is not touched, and the instance fails (row R14)."""
-    world = World()
-    row = claimed(world, Phase.KEXEC)
-    assert row.machine is not None
-    world.servers.alter(row.machine.server_id, labels={"owner": "somebody"})
-    world.fail_build(row.id)
-    world.follow_nudges()
-    assert "rebuild" not in world.requests()
-    assert world.row(row.id).status is Status.DELETING
-
-
-def test_a_rebuild_without_an_answer_is_made_again() -> None:
-    """It may have had its effect: a second rebuild does no harm, a missing one would."""
-    world = World()
-    row = claimed(world, Phase.KEXEC)
-    world.servers.fail_next(ProviderUnknown("timed out"), "rebuild")
-    world.fail_build(row.id)
-    world.follow_nudges()
-    assert attempt_of(world.row(row.id)) == 1
-    world.wait(SOON)
-    assert attempt_of(world.row(row.id)) == 2
-    assert world.requests().count("rebuild") == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -9,13 +10,44 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.stages import current_stage
+from chalicelib.domain.breaker import BreakerState
+from chalicelib.domain.build import Cause
 from chalicelib.domain.catalogue import Market
-from chalicelib.domain.errors import BuilderFull, BuilderUnknown, CccError
-from chalicelib.domain.instance import EndReason, Status
+from chalicelib.domain.errors import BuilderFull, BuilderUnknown, BuildOver, CccError, Superseded, TooEarly
+from chalicelib.domain.instance import EndReason, Instance, Status
 from chalicelib.domain.lifecycle import REQUESTED_FOR
+from chalicelib.operations.deprovision import deprovision
+from chalicelib.operations.ports import BuildState
+from chalicelib.operations.show import show
+from tests.fakes.installer import FakeInstaller
 from tests.unit.domain.samples import HOUR, MINUTE, TEN
 from tests.unit.operations.between import Between
 from tests.unit.operations.world import World
+
+LOOK = timedelta(seconds=10)
+BREAKER_AT_REST = BreakerState()
+
+
+def queued() -> tuple[World, Instance]:
+    """A world whose platform has put the first job of an order into its queue."""
+    world = World()
+    world.installer.queueing = True
+    row = world.order().instance
+    world.follow_nudges()
+    return world, world.row(row.id)
+
+
+def attempt_of(world: World, row: Instance) -> int:
+    """The number of the newest attempt."""
+    build = world.row(row.id).build
+    assert build is not None
+    return build.attempt
+
+
+def code_of(row: Instance) -> str | None:
+    """The code of an instance's failure."""
+    return None if row.failure is None else row.failure.code
 
 
 def test_the_builder_is_started_before_the_server_is_bought() -> None:
@@ -80,7 +112,7 @@ def test_b16_after_an_hour_without_a_builder_the_order_fails() -> None:
     assert world.mails() == ["failed"]
 
 
-def test_r25_a_pause_holds_what_was_ordered_before() -> None:
+def test_rule_25_a_pause_holds_what_was_ordered_before() -> None:
     """While the switch is off nothing is started or bought; when it is on again the order goes on (rule R25)."""
     world = World()
     row = world.order().instance
@@ -144,3 +176,262 @@ def test_p23_what_still_fits_the_reservation_is_bought_at_the_new_price() -> Non
     choice = world.row(row.id).choice
     assert choice is not None
     assert (choice.key, choice.hourly) == ("cpx22@nbg1", Decimal("0.05"))
+
+
+def test_b16_a_job_in_the_platforms_queue_buys_nothing() -> None:
+    """A start that was taken is no builder: for as long as it is queued the row stays and no request is made (B16)."""
+    world, row = queued()
+    for _ in range(4):
+        waiting = world.row(row.id)
+        assert (waiting.status, waiting.retry_at) == (Status.REQUESTED, world.clock.now() + LOOK)
+        shown = show(world.services, row.id)
+        assert current_stage(shown.instance, shown.build) == "queued"
+        assert (world.requests(), attempt_of(world, row), len(world.installer.started)) == ([], 1, 1)
+        world.wait(LOOK)
+    world.installer.run(row.id, 1)
+    world.wait(LOOK)
+    bought = world.row(row.id)
+    assert (bought.status, world.requests()) == (Status.INSTALLING, ["create"])
+    assert bought.build is not None
+    assert (bought.build.attempt, bought.build.running_at) == (1, TEN + 5 * LOOK)
+
+
+def test_a_job_that_runs_at_once_costs_no_extra_look() -> None:
+    """Where a job runs as soon as it is started the order goes on in the same step, and its one write."""
+    world = World()
+    row = world.order().instance
+    world.follow_nudges()
+    bought = world.row(row.id)
+    assert (bought.status, world.clock.now()) == (Status.INSTALLING, TEN)
+    # written: the order, the lease, `creating`, `installing`
+    assert bought.version - row.version == 3
+
+
+def test_the_time_to_claim_counts_from_when_the_job_runs() -> None:
+    """Four minutes in the queue are taken from nobody: the job has its seven minutes from its beginning on."""
+    world, row = queued()
+    world.clock.advance(4 * MINUTE)
+    world.installer.run(row.id, 1)
+    world.tick()
+    world.wait(7 * MINUTE - timedelta(seconds=5))
+    assert attempt_of(world, row) == 1
+    world.wait(timedelta(seconds=5))
+    assert attempt_of(world, row) == 2
+
+
+@pytest.mark.parametrize("how", ["end", "forget"])
+def test_a_job_that_is_lost_in_the_queue_is_started_again_under_the_next_number(how: str) -> None:
+    """A platform gives the same job for the same number, so the next number is taken; the old one is superseded."""
+    world, row = queued()
+    world.clock.advance(5 * MINUTE)
+    getattr(world.installer, how)(row.id, 1)
+    world.installer.queueing = False
+    world.tick()
+    bought = world.row(row.id)
+    assert (bought.status, [job.attempt for job in world.installer.started]) == (Status.INSTALLING, [1, 2])
+    assert bought.build is not None
+    assert (bought.build.attempt, bought.build.unrun) == (2, 1)
+    with pytest.raises(Superseded):
+        world.claim(row.id, 1)
+    world.build(row.id, 2)
+    world.follow_nudges()
+    assert world.row(row.id).status is Status.RUNNING
+
+
+def test_what_is_lost_in_the_queue_takes_none_of_the_three_tries() -> None:
+    """After two jobs that never ran there are still three that may fail, and it is the builders' cause that is told."""
+    world, row = queued()
+    for attempt in (1, 2):
+        world.clock.advance(5 * MINUTE)
+        world.installer.end(row.id, attempt)
+        world.installer.queueing = attempt < 2
+        world.tick()
+    for attempt in (3, 4, 5):
+        assert (world.row(row.id).status, attempt_of(world, row)) == (Status.INSTALLING, attempt)
+        world.claim(row.id, attempt)
+        world.fail_build(row.id, Cause.COPY_FAILED, attempt)
+        world.follow_nudges()
+    assert code_of(world.row(row.id)) == "copy_failed"
+    assert [job.attempt for job in world.installer.started] == [1, 2, 3, 4, 5]
+
+
+class EndsAtOnce(FakeInstaller):
+    """A platform that takes every job and runs none of them."""
+
+    def state(self, instance_id: str, attempt: int, reference: str) -> BuildState:
+        """Over."""
+        self.end(instance_id, attempt)
+        return super().state(instance_id, attempt, reference)
+
+
+def test_a_platform_that_runs_nothing_is_not_asked_without_end() -> None:
+    """An hour brings eleven jobs at most, one alarm, nothing bought, and nothing held against the builds."""
+    world = World()
+    world.installer = EndsAtOnce()
+    world.services = replace(world.services, installer=world.installer)
+    row = world.order().instance
+    world.follow_nudges()
+    failed = world.settle(row.id, Status.FAILED)
+    assert (code_of(failed), len(world.installer.started)) == ("no_builder", 11)
+    assert world.alarms.events().count("builder.never_ran") == 1
+    assert world.servers.project.servers == {}
+    assert "create" not in world.requests()
+    assert world.services.breaker.get() == BREAKER_AT_REST
+
+
+def test_at_the_deadline_a_queued_job_is_stopped() -> None:
+    """An hour in the queue: the job is ended, nothing was bought, and the breaker counts nothing (row B16)."""
+    world, row = queued()
+    failed = world.settle(row.id, Status.FAILED)
+    world.wait(MINUTE)
+    assert code_of(failed) == "no_builder"
+    assert failed.ended_at is not None
+    assert REQUESTED_FOR <= failed.ended_at - TEN <= REQUESTED_FOR + MINUTE
+    assert (world.installer.running(), world.spend, world.live, world.mails()) == (0, 0, 0, ["failed"])
+    assert "create" not in world.requests()
+    assert world.services.breaker.get() == BREAKER_AT_REST
+
+
+def test_a_stop_that_is_not_heard_at_the_deadline_does_no_harm() -> None:
+    """The job runs after all: its claim is answered with the end, and there is no machine it could touch (rule R18)."""
+    world, row = queued()
+    deaf: Any = Deaf(world.installer)
+    plain = world.services
+    world.services = replace(plain, installer=deaf)
+    world.settle(row.id, Status.FAILED)
+    world.services = plain
+    assert deaf.asked
+    world.installer.run(row.id, 1)
+    with pytest.raises(BuildOver):
+        world.claim(row.id, 1)
+    assert world.servers.project.servers == {}
+
+
+class Deaf:
+    """A platform that answers no wish to stop."""
+
+    def __init__(self, port: Any) -> None:
+        self._port = port
+        self.asked = False
+
+    def __getattr__(self, name: str) -> Any:
+        """The port's own."""
+        return getattr(self._port, name)
+
+    def stop(self, *_: object) -> None:
+        """No answer."""
+        self.asked = True
+        raise BuilderUnknown("no answer")
+
+
+def _silent() -> None:
+    raise BuilderUnknown("no answer")
+
+
+def test_a_guest_who_ends_it_in_the_queue_ends_the_job_too() -> None:
+    """Called off while queued: the job is stopped, nothing was bought, and the money comes back."""
+    world, row = queued()
+    deprovision(world.services, row.id)
+    world.follow_nudges()
+    ended = world.row(row.id)
+    assert (ended.status, ended.end_reason, code_of(ended)) == (Status.DELETED, EndReason.RELEASED, "revoked")
+    assert (world.installer.running(), world.spend, world.live) == (0, 0, 0)
+    assert "create" not in world.requests()
+
+
+def test_nobody_claims_an_order_from_the_queue() -> None:
+    """Before there is a machine a claim of the newest attempt is too early, and of no attempt it is granted."""
+    world, row = queued()
+    with pytest.raises(TooEarly):
+        world.claim(row.id, 1)
+    assert world.services.instances.get_build(row.id, 1) is None
+
+
+def test_a_pause_sends_a_queued_job_home() -> None:
+    """While the switch is off no job waits for a purchase that is not made; afterwards another one is started."""
+    world, row = queued()
+    world.services.stack.write(replace(world.stack, paused=True), world.stack)
+    world.wait(LOOK)
+    assert (world.row(row.id).status, world.installer.running()) == (Status.REQUESTED, 0)
+    world.services.stack.write(replace(world.stack, paused=False), world.stack)
+    world.installer.queueing = False
+    world.wait(MINUTE)
+    assert (world.row(row.id).status, attempt_of(world, row)) == (Status.INSTALLING, 2)
+
+
+def test_an_order_that_a_pause_outlasts_says_so() -> None:
+    """Not the builders but the switch was in the way: the guest and the breaker are told nothing else."""
+    world = World()
+    row = world.order().instance
+    world.services.stack.write(replace(world.stack, paused=True), world.stack)
+    world.follow_nudges()
+    failed = world.settle(row.id, Status.FAILED)
+    assert code_of(failed) == "paused"
+    assert (world.installer.started, world.requests()) == ([], [])
+    assert world.services.breaker.get() == BREAKER_AT_REST
+
+
+def test_a_start_that_was_taken_is_kept_though_the_state_is_not_known() -> None:
+    """The platform took the job and then fell silent: the row knows the job, and starts no other."""
+    world = World()
+    row = world.order().instance
+    silent: Any = Between(world.installer, "state", _silent)
+    plain = world.services
+    world.services = replace(plain, installer=silent)
+    world.follow_nudges()
+    kept = world.row(row.id)
+    assert kept.build is not None
+    assert (kept.status, kept.build.reference) == (Status.REQUESTED, f"{row.id}-1")
+    world.services = plain
+    world.wait(LOOK)
+    assert (world.row(row.id).status, len(world.installer.started)) == (Status.INSTALLING, 1)
+
+
+def test_what_sells_out_while_a_job_is_queued_fails_the_order_and_ends_the_job() -> None:
+    """Stock is looked at again before the purchase: nothing to buy, no builder left behind."""
+    world = World()
+    world.installer.queueing = True
+    row = world.order(server_type="cpx32").instance
+    world.follow_nudges()
+    world.services.catalogue.refuse("cpx32@nbg1", TEN + HOUR)
+    world.wait(LOOK)
+    assert code_of(world.row(row.id)) == "stock"
+    world.settle(row.id, Status.FAILED)
+    assert world.installer.running() == 0
+
+
+CRASHES = [
+    (port, method, after, nth)
+    for port, method in (("installer", "start"), ("installer", "state"), ("instances", "write"))
+    for after in (False, True)
+    for nth in (1, 2)
+]
+
+
+@pytest.mark.parametrize("queueing", [True, False])
+@pytest.mark.parametrize(("port", "method", "after", "nth"), CRASHES)
+def test_b3_a_worker_who_dies_anywhere_on_the_way_leaves_one_job_and_one_server(
+    port: str, method: str, after: bool, nth: int, queueing: bool
+) -> None:
+    """Before or after any start, question or write: the next worker finds the same job, and buys once (rows B2, B3)."""
+    world = World()
+    world.installer.queueing = queueing
+    row = world.order().instance
+    plain = world.services
+    dies: Any = Between(getattr(plain, port), method, _die, after=after, nth=nth)
+    world.services = replace(plain, **{port: dies})
+    with suppress(KeyboardInterrupt):
+        world.follow_nudges()
+        world.wait(LOOK)
+    world.services = plain
+    world.wait(2 * MINUTE)
+    if queueing:
+        assert (world.row(row.id).status, world.requests()) == (Status.REQUESTED, [])
+        world.installer.run(row.id, 1)
+    world.settle(row.id, Status.INSTALLING)
+    assert (attempt_of(world, row), len(world.installer.started)) == (1, 1)
+    assert len(world.servers.project.servers) == 1
+
+
+def _die() -> None:
+    raise KeyboardInterrupt

@@ -72,11 +72,14 @@ def test_a_wish_whose_mail_never_left_is_forgotten_all_the_same() -> None:
 
 
 def test_a_forgotten_wish_is_purged_after_its_time() -> None:
-    """Thirty days after the tombstone nothing of it is in the table."""
+    """Thirty days after the tombstone only the audit names its id, and after ninety nothing does."""
     world = World()
     row = asked(world)
     world.wait(24 * HOUR)
     world.table.purge(int((world.clock.now() + timedelta(days=30)).timestamp()))
+    left = [key for key, text in world.table.contents().items() if row.id in key + text]
+    assert {key.partition("#")[0] for key in left} == {"audit"}
+    world.table.purge(int((world.clock.now() + timedelta(days=90)).timestamp()))
     assert not [key for key, text in world.table.contents().items() if row.id in key + text]
 
 

@@ -1,0 +1,87 @@
+"""Whether a stage has its secrets, whether the provider takes its token, whose project that is, how far clocks are.
+
+No value is shown; the provider's token is read for one question to the provider, and goes into its header alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from ccc.cloud_account import Cloud, CloudRefused
+from ccc.cloud_stage import CloudStage
+from ccc.finding import Finding, good, missing, note
+
+MOST_SECONDS = 60.0
+"""A signature is refused from five minutes on, and builds and markers are judged by minutes."""
+
+OK, UNAUTHORIZED, FORBIDDEN, NOBODY = 200, 401, 403, 0
+MARKERS = "/ssh_keys?label_selector=managed-by%3Dccc&per_page=50"
+MARKER_NAME = "ccc-stack-"
+WANTED = {"keyring": "SecureString", "hetzner_token": "SecureString", "public_url": "String"}
+
+
+def clock(answer: Mapping[str, Any], now: float) -> Finding:
+    """Return how far this machine's clock is from AWS's."""
+    try:
+        theirs = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"]).timestamp()
+    except (KeyError, ValueError):
+        return note("clock", "AWS does not say what time it is")
+    apart = round(abs(now - theirs))
+    if apart <= MOST_SECONDS:
+        return good("clock", f"{apart} s from AWS's")
+    return missing("clock", f"{apart} s from AWS's", "timedatectl set-ntp true")
+
+
+def parameters(account: Cloud, stage: CloudStage) -> Iterator[Finding]:
+    """Yield a finding for each secret that every function needs."""
+    answer = account.ask("ssm", "get_parameters_by_path", Path=stage.path)
+    there = {each["Name"].rpartition("/")[2]: each["Type"] for each in answer["Parameters"]}
+    for name, kind in WANTED.items():
+        shown = f"{stage.path}/{name}"
+        remedy = f"make {'deploy' if name == 'public_url' else 'secrets'} STAGE={stage.name}"
+        if name not in there:
+            yield missing(shown, "it is not there", remedy)
+        elif there[name] != kind:
+            yield missing(shown, f"it is a {there[name]} and not a {kind}", f"aws ssm delete-parameter, then {remedy}")
+        else:
+            yield good(shown, "there")
+
+
+def provider(
+    account: Cloud, stage: CloudStage, ask: Callable[[str, str], tuple[int, dict[str, Any]]]
+) -> Iterator[Finding]:
+    """Yield whether the provider takes the token and the project holds one marker; `ask` takes path and token."""
+    try:
+        stored = account.ask("ssm", "get_parameter", Name=f"{stage.path}/hetzner_token", WithDecryption=True)
+    except CloudRefused as error:
+        if error.absent:
+            return  # that it is missing is said already
+        raise
+    status, document = ask(MARKERS, stored["Parameter"]["Value"])
+    if status != OK:
+        yield _unasked(status, stage)
+        return
+    yield good("provider's token", "it is accepted")
+    yield _marker([each["name"] for each in document.get("ssh_keys", [])], stage)
+
+
+def _unasked(status: int, stage: CloudStage) -> Finding:
+    if status in {UNAUTHORIZED, FORBIDDEN}:
+        return missing("provider's token", "the provider rejects it", f"make secrets STAGE={stage.name} ROTATE=hetzner")
+    said = "the provider does not answer" if status == NOBODY else f"the provider answers with status {status}"
+    return note("provider's token", said, "look at https://status.hetzner.com, then again")
+
+
+def _marker(names: list[str], stage: CloudStage) -> Finding:
+    markers = [name.removeprefix(MARKER_NAME) for name in names if name.startswith(MARKER_NAME)]
+    match markers:
+        case []:
+            remedy = f"make deploy STAGE={stage.name}    (or, after a loss: ccc accept-restore --plant-marker)"
+            return missing("marker", "the project has none, so nothing is deleted there", remedy)
+        case [uuid]:
+            return good("marker", f"stack {uuid}")
+        case _:
+            said = f"{len(markers)} stacks share the project: {', '.join(markers)}"
+            return note("marker", said, "give each stack a project of its own")

@@ -1,0 +1,35 @@
+"""What `ccc doctor --cloud` needs beside AWS: the provider's ear for one question, and this machine's clock."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ccc.checked_cloud import Surroundings
+
+PROVIDER = "https://api.hetzner.cloud/v1"
+CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
+SILENT = 0
+"""The status of an answer that did not come."""
+
+
+def surroundings(endpoint: str | None) -> Surroundings:
+    """Return them; the provider is the real one where no other is named."""
+    return Surroundings(
+        now=time.time,  # noqa: TID251 this machine's clock is what is looked at
+        provider=lambda path, token: ask_provider((endpoint or PROVIDER).rstrip("/") + path, token),
+    )
+
+
+def ask_provider(url: str, token: str) -> tuple[int, dict[str, Any]]:
+    """Return status and document of one question; status 0 for no answer."""
+    import urllib3  # noqa: PLC0415 late: `ccc --help` must not wait for it
+
+    timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+    try:
+        with urllib3.PoolManager(timeout=timeout, retries=urllib3.Retry(total=1, redirect=0)) as pool:
+            answer = pool.request("GET", url, headers={"Authorization": f"Bearer {token}"})
+            document = answer.json()
+    except (urllib3.exceptions.HTTPError, ValueError):
+        return SILENT, {}
+    return answer.status, document if isinstance(document, dict) else {}

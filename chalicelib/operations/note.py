@@ -1,0 +1,20 @@
+"""Note in the audit what changes no row: written right after the change, as well as can be.
+
+A switch that was thrown stays thrown when its entry cannot be written: then somebody is told by an alarm. What changes
+a row needs none of this: `save.py` writes the entry with the row.
+"""
+
+from __future__ import annotations
+
+from chalicelib.domain.audit import AuditEntry, Deed
+from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.operations.services import Services
+
+
+def note(services: Services, did: Deed, about: str = "") -> None:
+    """Keep that whoever acts has done this just now."""
+    entry = AuditEntry(at=services.clock.now(), actor=services.actor, did=did, about=about)
+    try:
+        services.audit.record(entry)
+    except StoreUnavailable:
+        services.alarms.raise_alarm("audit.not_written", did=did.value, who=services.actor.who.value)

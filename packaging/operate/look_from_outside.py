@@ -1,0 +1,61 @@
+"""`make smoke`: everything that can be seen of a deployed stage without buying anything, a line for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from chalicelib.aws.errors import AwsError
+from operate import schedules
+from operate.aws import Aws, as_failure
+from operate.checks import Site, Wrong, checks
+from operate.failure import OperateFailed
+from operate.progress import Pace
+from operate.stack import require
+from operate.stage import Stage
+from operate.terminal import Terminal
+
+WIDTH = 22
+PATIENCE = Pace(every=15, longest=300)
+"""A first deployment ends before CloudWatch has heard of the first tick."""
+
+SKIPPED_TOKEN = "skipped: CCC_TOKEN is not set"  # noqa: S105 -- a sentence
+TOKEN = "CCC_TOKEN"  # noqa: S105 -- a variable's name
+
+
+def looked(aws: Aws, stage: Stage, terminal: Terminal, *, url: str | None, patience: Pace = PATIENCE) -> bool:
+    """Whether all is well; with an address of its own only that is looked at, and no account is asked."""
+    where = url or require(aws, stage.stack).output("PublicUrl")
+    site = Site(url=where.rstrip("/"), token=terminal.variable(TOKEN))
+    terminal.say(f"smoke: {site.url}")
+    asked = [*_of_site(site), *(() if url else _of_account(aws, stage.stack, patience))]
+    found = [_told(terminal, name, check) for name, check in asked]  # every one is looked at
+    return all(found)
+
+
+def _of_site(site: Site) -> Iterator[tuple[str, Callable[[], str] | None]]:
+    for name, check in checks(site):
+        yield name, None if check is None else _bound(check, site)
+
+
+def _bound(check: Callable[[Site], str], site: Site) -> Callable[[], str]:
+    return lambda: check(site)
+
+
+def _of_account(aws: Aws, stack: str, patience: Pace) -> Iterator[tuple[str, Callable[[], str] | None]]:
+    yield "the schedules", lambda: schedules.rules(aws, stack)
+    yield "the last ticks", lambda: schedules.called(aws, stack, "tick", patience)
+
+
+def _told(terminal: Terminal, name: str, check: Callable[[], str] | None) -> bool:
+    if check is None:
+        terminal.say(f"-    {name:<{WIDTH}}{SKIPPED_TOKEN}")
+        return True
+    try:
+        terminal.say(f"ok   {name:<{WIDTH}}{check()}")
+    except (Wrong, OperateFailed) as wrong:
+        terminal.say(f"FAIL {name:<{WIDTH}}{wrong}")
+    except AwsError as error:
+        terminal.say(f"FAIL {name:<{WIDTH}}{as_failure(error)}")
+    else:
+        return True
+    return False

@@ -1,0 +1,70 @@
+"""The stage's table as these tools read it: which rows there are, whose stack it is. They write nothing into it.
+
+Rows are found by a consistent scan and not by the listing index, which may lag: who throws a secret away, or a whole
+stack, must not miss a row of this second. Rows of another release are rows all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.aws.errors import Answered
+from chalicelib.storage.rows import LIVE, PREFIX
+from chalicelib.storage.stack import STACK_KEY
+from operate.aws import Aws, is_absent, pages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An instance's row: its id, its listing, and the id of the secret that its tokens are made with."""
+
+    instance_id: str
+    listing: str
+    secret_id: str
+
+    @property
+    def lives(self) -> bool:
+        """Whether it may have a server."""
+        return self.listing == LIVE
+
+
+def rows(aws: Aws, table: str) -> Iterator[Row]:
+    """All rows of instances."""
+    wanted: dict[str, Any] = {
+        "TableName": table,
+        "ConsistentRead": True,
+        "FilterExpression": "begins_with(#key, :instance)",
+        "ProjectionExpression": "#key, #listing, #body.#secret",
+        "ExpressionAttributeNames": {
+            "#key": "key",
+            "#listing": "listing",
+            "#body": "body",
+            "#secret": "secret_id",
+        },
+        "ExpressionAttributeValues": {":instance": {"S": PREFIX}},
+    }
+    marks = {"mark": "LastEvaluatedKey", "asks": "ExclusiveStartKey"}
+    for each in pages(aws, "dynamodb", "scan", "Items", **marks, **wanted):
+        yield _row(each)
+
+
+def stack_uuid(aws: Aws, table: str) -> str | None:
+    """The uuid that the stack's servers and marker carry; None when the stack was never founded."""
+    try:
+        answer = aws.call("dynamodb", "get_item", TableName=table, Key={"key": {"S": STACK_KEY}}, ConsistentRead=True)
+    except Answered as error:
+        if is_absent(error):
+            return None
+        raise
+    return str(answer["Item"]["body"]["M"]["uuid"]["S"]) if "Item" in answer else None
+
+
+def _row(item: dict[str, Any]) -> Row:
+    body = item.get("body", {}).get("M", {})
+    return Row(
+        instance_id=item["key"]["S"].removeprefix(PREFIX),
+        listing=item.get("listing", {}).get("S", ""),
+        secret_id=body.get("secret_id", {}).get("S", ""),
+    )

@@ -1,0 +1,291 @@
+"""A provider in this process: the emulator behind the unmodified hcloud library, on a test's clock, without a socket.
+
+Several stacks may share a provider, each with the token of a project of its own or of a shared one. A request takes as
+much virtual time as a test says; the provider can be down, and every request that was sent can be looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from aiohttp import web
+from aiohttp.http import HttpVersion11, RawRequestMessage
+from aiohttp.streams import EMPTY_PAYLOAD
+from multidict import CIMultiDict, CIMultiDictProxy
+from requests.adapters import HTTPAdapter
+from yarl import URL
+
+from chalicelib.adapters.ed25519_identities import Ed25519Identities
+from chalicelib.adapters.hetzner_servers import HetznerServers
+from chalicelib.operations.found_stack import found_stack
+from chalicelib.operations.tick import WorkFailed
+from chalicelib.wiring import spend_provider_request
+from hetzner_emulator import billing, serve
+from hetzner_emulator.access import Access
+from hetzner_emulator.clock import Clock
+from hetzner_emulator.faults.orders import Orders
+from hetzner_emulator.gateway import Gateway
+from hetzner_emulator.records import Server
+from hetzner_emulator.router import Router
+from hetzner_emulator.routes.table import ROUTES
+from hetzner_emulator.settings import parse
+from tests.fakes.clock import FakeClock
+from tests.fakes.ids import CountedIds
+from tests.unit.domain.samples import TEN
+from tests.unit.operations.whole_table import WholeTable
+from tests.unit.operations.world import World
+
+ENDPOINT = "http://emulated.invalid/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One request that reached the provider, or would have if it were up."""
+
+    at: datetime
+    method: str
+    path: str
+    token: str
+    timeout: Any
+    body: str
+
+
+class Provider:
+    """An emulator whose clock is a test's; `down` makes it unreachable, `seconds` is what a request takes."""
+
+    def __init__(self, folder: Path, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock(TEN)
+        self._tokens = folder / "tokens"
+        self._tokens.touch(mode=0o600)
+        settings = parse(["--state", str(folder / "state"), "--ssh", "off", "--latency", "0"])
+        self.emulator = replace(serve.build(settings), clock=_VirtualClock(self.clock))
+        self.orders = Orders(self.emulator.world)
+        self._gateway = Gateway(self.emulator, Router(ROUTES), Access(self._tokens), self.orders)
+        self._loop = asyncio.new_event_loop()
+        self._waited = 0.0
+        self.down = False
+        self.seconds = 0.0
+        self.sent: list[Sent] = []
+
+    def new_project(self) -> str:
+        """The token of a project that nobody has used yet."""
+        token = secrets.token_hex(32)
+        with self._tokens.open("a", encoding="utf-8") as file:
+            file.write(f"{token} {secrets.token_hex(8)}\n")
+        return token
+
+    def fault(self, **order: Any) -> None:
+        """Order a fault, in the words of the emulator's README."""
+        self.orders.add([order])
+
+    def adapter(self) -> _InProcess:
+        """A transport for the requests library that leads here."""
+        return _InProcess(self)
+
+    def ask(self, token: str, method: str, path: str, body: Any = None) -> Any:
+        """One request of the API itself, behind the back of whatever is tested."""
+        with requests.Session() as session:
+            session.mount(ENDPOINT, self.adapter())
+            answer = session.request(
+                method, ENDPOINT + path, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=5
+            )
+            self.sent.pop()
+            answer.raise_for_status()
+            return answer.json()
+
+    def servers(self, *, alive: bool = True) -> list[Server]:
+        """Every server of every project, or those that live."""
+        every = self.emulator.world.servers.values()
+        return [server for server in every if not alive or server.deleted_at is None]
+
+    def bill(self) -> list[dict[str, Any]]:
+        """What every server ever made would have cost by now, line by line."""
+        bill = billing.bill(self.emulator.world, self.emulator.market, self.emulator.clock.now())
+        return [line for project in bill["projects"].values() for line in project["servers"]]
+
+    def close(self) -> None:
+        """Let everything go that is held."""
+        self._loop.close()
+        self.emulator.addresses.close()
+        self.emulator.world.store.close()
+
+    def answer(self, prepared: requests.PreparedRequest, timeout: Any) -> web.Response:
+        """Let the emulator answer one request; raises what the requests library raises of a network that fails."""
+        self._pass_time()
+        parts = urlsplit(str(prepared.url))
+        method, body = str(prepared.method), prepared.body or b""
+        raw = body.encode() if isinstance(body, str) else body
+        self._note(prepared, method, timeout, raw)
+        if self.down:
+            raise requests.ConnectionError("no route to host")
+        wire = _Wire()
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        request = self._request(method, target, CIMultiDict(prepared.headers), wire)
+        request._read_bytes = raw  # as if it had been read from a socket
+        answer = self._loop.run_until_complete(self._gateway.handle(request))
+        wire.check()
+        assert isinstance(answer, web.Response)
+        return answer
+
+    def _request(self, method: str, target: str, headers: CIMultiDict[str], wire: _Wire) -> web.Request:
+        """A request as aiohttp's server hands it on, from a socket that is none."""
+        names = tuple((name.encode(), value.encode()) for name, value in headers.items())
+        message = RawRequestMessage(
+            method=method,
+            path=target,
+            version=HttpVersion11,
+            headers=CIMultiDictProxy(headers),
+            raw_headers=names,
+            should_close=False,
+            compression=None,
+            upgrade=False,
+            chunked=False,
+            url=URL(target),
+        )
+        protocol: Any = SimpleNamespace(transport=wire, ssl_context=None, peername=None, sockname=None)
+        nobody: Any = None
+        return web.Request(message, EMPTY_PAYLOAD, protocol, nobody, nobody, self._loop)
+
+    def _note(self, prepared: requests.PreparedRequest, method: str, timeout: Any, body: bytes) -> None:
+        self.sent.append(
+            Sent(
+                at=self.clock.now(),
+                method=method,
+                path=urlsplit(str(prepared.url)).path.removeprefix("/v1"),
+                token=str(prepared.headers.get("Authorization", "")).removeprefix("Bearer "),
+                timeout=timeout,
+                body=body.decode(),
+            )
+        )
+
+    def _pass_time(self) -> None:
+        """A request's time, kept in fractions of a second that the clock of a test does not have."""
+        self._waited += self.seconds
+        whole = int(self._waited)
+        self._waited -= whole
+        self.clock.advance(timedelta(seconds=whole))
+
+
+class _VirtualClock(Clock):
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def now(self) -> float:
+        """The seconds of the test's clock."""
+        return self._clock.now().timestamp()
+
+
+class _Wire:
+    """The socket of one exchange: it remembers that it was cut, and whether somebody waited on it in silence."""
+
+    def __init__(self) -> None:
+        self._cut = False
+        self._silent = False
+
+    def get_extra_info(self, _name: str, default: Any = None) -> Any:
+        """Nothing is known of a socket that is none."""
+        return default
+
+    def is_closing(self) -> bool:
+        """A caller that waits for an answer which will not come has gone at once."""
+        self._silent = True
+        return True
+
+    def abort(self) -> None:
+        """Cut it."""
+        self._cut = True
+
+    def check(self) -> None:
+        """Raise what a client sees of a connection that was cut."""
+        if self._cut and self._silent:
+            raise requests.ReadTimeout("timed out")
+        if self._cut:
+            raise requests.ConnectionError("reset")
+
+
+class _InProcess(HTTPAdapter):
+    """Carries requests to a provider in this process."""
+
+    def __init__(self, provider: Provider) -> None:
+        super().__init__()
+        self._provider = provider
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: ARG002 -- the library's shape
+        timeout: Any = None,
+        verify: bool | str = True,  # noqa: ARG002 -- same
+        cert: Any = None,  # noqa: ARG002 -- same
+        proxies: Mapping[str, str] | None = None,  # noqa: ARG002 -- same
+    ) -> requests.Response:
+        """One exchange."""
+        answer = self._provider.answer(request, timeout)
+        body = answer.body if isinstance(answer.body, bytes) else b""
+        raw = urllib3.HTTPResponse(
+            body=io.BytesIO(body), headers=dict(answer.headers), status=answer.status, preload_content=False
+        )
+        built: requests.Response = self.build_response(request, raw)
+        return built
+
+
+class EmulatedWorld(World):
+    """A whole stack whose provider is an emulator: the real adapter, the real budget of requests, the real operations.
+
+    `servers` of the plain world is not used here: look at `provider`.
+    """
+
+    def __init__(self, provider: Provider, token: str | None = None, *, name: str = "ids", **limits: Any) -> None:
+        super().__init__()
+        self.ids = CountedIds(name)
+        self.provider = provider
+        self.token = token or provider.new_project()
+        self.clock = provider.clock
+        self.table = WholeTable()
+        self.identities = Ed25519Identities()
+        plain = replace(self._services(**limits), identities=self.identities)
+        self.services = replace(plain, servers=self.hetzner(plain.instances))
+        found_stack(self.services)
+        self.services.catalogue.keep(self.services.servers.market(self.clock.now()))
+        provider.sent.clear()
+
+    def hetzner(self, instances: Any) -> HetznerServers:
+        """The adapter of this stack's token, counting its requests as the product does."""
+
+        def spend(creates_server: bool) -> None:
+            spend_provider_request(instances, self.clock, creates_server=creates_server)
+
+        return HetznerServers(ENDPOINT, lambda: self.token, budget=spend, transport=self.provider.adapter)
+
+    def wait_quietly(self, by: timedelta) -> None:
+        """Let time go on, and a tick come that may say at its end that part of it failed."""
+        with contextlib.suppress(WorkFailed):
+            self.wait(by)
+
+    def mine(self) -> list[Server]:
+        """The living servers that carry this stack's label."""
+        return [server for server in self.provider.servers() if server.labels.get("ccc-stack") == self.stack.uuid]
+
+
+@contextmanager
+def provider_in(folder: Path) -> Iterator[Provider]:
+    """A provider that is closed at the end."""
+    provider = Provider(folder)
+    try:
+        yield provider
+    finally:
+        provider.close()

@@ -1,0 +1,106 @@
+"""What the operator looks at: the state of everything, and who changed what, over HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.breaker import BreakerState
+from chalicelib.domain.build import Cause
+from tests.fakes.clock import START
+from tests.unit.api.test_openapi import conforms
+from tests.unit.api.world import HOUR, ID, OPERATOR, Api, public_key
+
+ORDER = {"email": "findme@example.com", "ssh_public_key": public_key(), "hours": 1}
+
+
+def described(api: Api, path: str, pattern: str) -> dict[str, Any]:
+    """An answer that has the shape of the document."""
+    answer = api.call("GET", path)
+    conforms(api.call("GET", "/openapi.json", token=None).json, "GET", pattern, answer)
+    assert answer.status == 200
+    return answer.json
+
+
+def test_an_idle_service(api: Api) -> None:
+    """Everything is there, and nothing is in trouble."""
+    state = described(api, "/operator/state", "/operator/state")
+    assert (state["now"], state["signup"], state["late"], state["undelivered"]) == (
+        "2026-11-23T10:00:00Z",
+        "open",
+        [],
+        [],
+    )
+    assert (state["live"], state["creates"]) == ({"now": 0, "most": 50}, {"this_hour": 0, "most": 200})
+    assert state["spend"] == {
+        "month": "2026-11",
+        "reserved_eur": "0.00",
+        "cap_eur": "500.00",
+        "so_far_eur": "0.00",
+        "projected_eur": "0.00",
+    }
+    assert (state["breaker"]["open_until"], state["breaker"]["reason"]) == (None, None)
+    assert (state["stack"]["paused"], state["stack"]["frozen"]) == (False, None)
+
+
+def test_trouble_is_shown_with_its_reason(api: Api) -> None:
+    """A machine past its end, an open breaker, a pause and a freeze."""
+    api.put()
+    state = BreakerState(cause=Cause.DISK, count=3, since=START + 3 * HOUR, counted=("a", "b", "c"))
+    api.services.breaker.write(state, api.services.breaker.get())
+    stack = api.services.stack.get()
+    assert stack is not None
+    api.services.stack.write(replace(stack, paused=True, frozen="restored"), stack)
+    api.clock.advance(3 * HOUR)
+    seen = described(api, "/operator/state", "/operator/state")
+    assert [(late["instance_id"], late["why"]) for late in seen["late"]] == [(ID, "its end is over")]
+    assert (seen["breaker"]["open_until"], seen["breaker"]["cause"]) == ("2026-11-23T14:00:00Z", "disk")
+    assert "could not be made" in seen["breaker"]["reason"]
+    assert (seen["stack"]["paused"], seen["stack"]["frozen"]) == (True, "restored")
+    assert float(seen["spend"]["so_far_eur"]) > 0
+
+
+def test_who_changed_what_is_told_and_nobody_is_named(api: Api) -> None:
+    """By instance, by day and for today: an operator by the beginning of a digest, an owner by their kind of token."""
+    made = api.call("POST", "/instances", ORDER).json
+    api.call("DELETE", f"/instances/{made['id']}", token=made["manage_token"])
+    for query in (f"?instance={made['id']}", "?day=2026-11-23", ""):
+        entries = described(api, f"/operator/audit{query}", "/operator/audit")["entries"]
+        told = {(one["who"], one["token"], one["did"], one["instance_id"]) for one in entries}
+        assert told == {("owner", "manage", "ended", made["id"]), ("operator", "operator", "ordered", made["id"])}
+        names = {one["token_name"] for one in entries if one["who"] == "operator"}
+        assert {len(name) for name in names} == {8}
+        assert not [secret for secret in ("findme", OPERATOR, made["manage_token"]) if secret in str(entries)]
+    assert described(api, "/operator/audit?day=2026-11-22", "/operator/audit") == {"entries": []}
+
+
+@pytest.mark.parametrize("query", ["instance=x", "instance=0123456789AB", "day=today", "day=2026-02-30", "day=20261123",
+                                   f"day=2026-11-23&instance={ID}", "who=me"])  # fmt: skip
+def test_a_bad_question_is_refused(api: Api, query: str) -> None:
+    """It is 422 with the parameter."""
+    answer = api.call("GET", f"/operator/audit?{query}")
+    assert (answer.status, answer.json["code"]) == (422, "invalid_input")
+
+
+def test_a_parameter_that_comes_twice_is_refused(api: Api) -> None:
+    """It is 400."""
+    assert api.call("GET", "/operator/audit?day=2026-11-23&day=2026-11-22").status == 400
+
+
+@pytest.mark.parametrize("path", ["/operator/state", "/operator/audit"])
+def test_only_operators_look(api: Api, path: str) -> None:
+    """Neither an owner's token nor none opens them."""
+    token = api.manage_token(api.put())
+    assert {api.call("GET", path, token=each).status for each in (None, token)} == {401}
+
+
+@pytest.mark.parametrize("path", ["/operator/state", "/operator/audit"])
+def test_looking_changes_nothing(api: Api, path: str) -> None:
+    """GET and HEAD leave the whole table as it was."""
+    api.put()
+    before = api.table.contents()
+    for method in ("GET", "HEAD"):
+        assert api.call(method, path).status == 200
+    assert api.table.contents() == before
