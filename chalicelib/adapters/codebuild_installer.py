@@ -47,7 +47,9 @@ _GONE = frozenset({"ResourceNotFoundException", _AMBIGUOUS})
 MOST_IDS = 100
 """What BatchGetBuilds takes at once, and what one page of a list holds."""
 
-_WAITING = frozenset({"SUBMITTED", "QUEUED"})
+_WAITING = frozenset({"SUBMITTED", "QUEUED", "PROVISIONING"})
+"""Phases before there is a container: its image may still not be had, so nothing may be bought for it yet."""
+
 _log = logging.getLogger("ccc.builder")
 
 

@@ -53,7 +53,8 @@ EXPLANATIONS: dict[Cause, Explanation] = {
     Cause.PAUSED: Explanation(
         message="The service was taking on no new machines, so the order was given up after an hour.",
         hint=_LATER,
-        operator_hint="The pause switch was on when the order's hour was over; `ccc resume` lets new orders through.",
+        operator_hint="The pause switch was on, or builds were failing in a row, when the order's hour was over; "
+        "`ccc resume` lets new orders through.",
     ),
     Cause.NO_BUILDER: Explanation(
         message="No builder could be had in time, so the machine could not be installed.",

@@ -13,8 +13,10 @@ import pytest
 from chalicelib.domain.errors import CccError, EndingAlready, EndMoved, InvalidInput, LimitReached, NotRunning
 from chalicelib.domain.instance import Instance, Status
 from chalicelib.operations.advance import advance
+from chalicelib.operations.expire_leases import expire_leases
 from chalicelib.operations.extend import extend
 from tests.fakes.clock import FakeClock
+from tests.faults.dying import killed_at
 from tests.simulation.crashing import Fate, Killed
 from tests.simulation.emulated import EmulatedWorld
 from tests.unit.domain.samples import HOUR, MINUTE
@@ -192,6 +194,24 @@ def test_x09_a_process_whose_clock_is_an_hour_fast_ends_nothing(stack: EmulatedW
     while stack.clock.now() < end - MINUTE:
         stack.wait(5 * MINUTE if end - stack.clock.now() > 6 * MINUTE else MINUTE)
         assert len(stack.mine()) == 1
+    stack.settle(row.id, Status.DELETED, within=4 * MINUTE)
+    assert stack.mine() == []
+
+
+def test_x09_what_a_fast_clock_claimed_is_kept_even_when_its_lease_is_cut_short(stack: EmulatedWorld) -> None:
+    """The worker with the fast clock dies right after its claim, and a restart frees its row: kept to its end (X9)."""
+    row = stack.running()
+    end = end_of(row)
+    stack.clock.advance(end - HOUR - stack.clock.now())
+    plain = stack.services
+    stack.services = replace(plain, clock=FakeClock(end + MINUTE))
+    killed_at(stack, "servers", "get", lambda: advance(stack.services, row.id), after=False)
+    stack.services = plain
+    assert stack.row(row.id).status is Status.DELETING
+    expire_leases(stack.services)
+    stack.tick()
+    assert len(stack.mine()) == 1
+    stack.clock.advance(end - stack.clock.now())
     stack.settle(row.id, Status.DELETED, within=4 * MINUTE)
     assert stack.mine() == []
 

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain import budget, catalogue, lease, lifecycle, tokens
 from chalicelib.domain.build import Cause
-from chalicelib.domain.errors import BuilderFull, BuilderUnknown
+from chalicelib.domain.errors import BuilderFull, BuilderUnknown, Paused
 from chalicelib.domain.instance import Build, Choice, Instance, Status
-from chalicelib.operations import secrets_of
+from chalicelib.operations import breaker, secrets_of
 from chalicelib.operations.give_up import give_up
 from chalicelib.operations.ports import BuildStart, BuildState
 from chalicelib.operations.services import Services
@@ -32,7 +32,7 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
     At the deadline a job that is still queued is stopped by `deleting`; should it run all the same, its claim is
     answered with the end, and no other attempt follows that it could meet.
     """
-    late, held_back = lifecycle.deadline(row), _held_back(services)
+    late, held_back = lifecycle.deadline(row), _held_back(services, now)
     if late is not None and now >= late:
         return give_up(services, row, Cause.PAUSED if held_back else Cause.NO_BUILDER, now)
     if held_back:
@@ -47,9 +47,16 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
     return _watch(services, row, choice, row.build, now)
 
 
-def _held_back(services: Services) -> bool:
+def _held_back(services: Services, now: datetime) -> bool:
+    """Paused by a person, or by builds that fail in a row: what was ordered before they did would only fail too."""
     stack = services.stack.get()
-    return stack is None or stack.paused
+    if stack is None or stack.paused:
+        return True
+    try:
+        breaker.require_closed(services, now)
+    except Paused:
+        return True
+    return False
 
 
 def _pausing(services: Services, row: Instance, now: datetime) -> Step:

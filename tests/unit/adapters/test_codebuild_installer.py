@@ -155,7 +155,7 @@ def test_without_a_region_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> No
     [
         ({"buildStatus": "IN_PROGRESS", "currentPhase": "SUBMITTED", "buildComplete": False}, BuildState.QUEUED),
         ({"buildStatus": "IN_PROGRESS", "currentPhase": "QUEUED", "buildComplete": False}, BuildState.QUEUED),
-        ({"buildStatus": "IN_PROGRESS", "currentPhase": "PROVISIONING", "buildComplete": False}, BuildState.RUNNING),
+        ({"buildStatus": "IN_PROGRESS", "currentPhase": "PROVISIONING", "buildComplete": False}, BuildState.QUEUED),
         ({"buildStatus": "IN_PROGRESS", "currentPhase": "BUILD", "buildComplete": False}, BuildState.RUNNING),
         ({"buildStatus": "STOPPED", "currentPhase": "FINALIZING", "buildComplete": False}, BuildState.RUNNING),
         ({"buildStatus": "STOPPED", "currentPhase": "COMPLETED", "buildComplete": True}, BuildState.STOPPED),

@@ -13,6 +13,7 @@ from chalicelib.domain.build import Cause, Phase
 from chalicelib.domain.errors import Paused, StoreUnavailable, WriteConflict
 from chalicelib.domain.instance import Instance, Status
 from chalicelib.operations.breaker import MAX_TRIES, note_failure
+from chalicelib.operations.close_breaker import close_breaker
 from chalicelib.operations.retry import retry
 from tests.unit.domain.samples import TEN
 from tests.unit.operations.between import Between, meeting
@@ -20,6 +21,7 @@ from tests.unit.operations.guests import asked, said_yes, signed_up
 from tests.unit.operations.world import World
 
 ALARM = "builds.held_back"
+TEN_MINUTES = timedelta(minutes=10)
 
 
 def thrown_away(world: World, cause: Cause = Cause.WRONG_HOST_KEY) -> Instance:
@@ -55,6 +57,27 @@ def test_b22_the_third_failure_in_a_row_holds_everything_new_back() -> None:
         assert caught.value.data["retry_after"] == OPEN_FOR.total_seconds()
     assert (world.live, world.spend) == before
     assert world.row(wished.id).status is Status.UNCONFIRMED
+
+
+def test_b22_what_was_ordered_before_waits_too_and_buys_nothing() -> None:
+    """Orders in the queue of a platform are not bought for while it is open, and go on when it closes (B22)."""
+    world = World(per_owner=9)
+    building = [world.installing() for _ in range(IN_A_ROW)]
+    world.installer.queueing = True
+    waiting = world.order().instance
+    world.follow_nudges()
+    for row in building:
+        world.claim(row.id)
+        world.begin(row.id, Phase.SSH)
+        world.fail_build(row.id, Cause.WRONG_HOST_KEY)
+    world.follow_nudges()
+    bought = world.requests().count("create")
+    world.installer.run(waiting.id, 1)
+    world.installer.queueing = False
+    world.wait(TEN_MINUTES)
+    assert (world.row(waiting.id).status, world.requests().count("create")) == (Status.REQUESTED, bought)
+    close_breaker(world.services)
+    world.settle(waiting.id, Status.INSTALLING, within=TEN_MINUTES)
 
 
 def test_b22_the_alarm_is_raised_once_when_it_opens() -> None:
@@ -121,15 +144,6 @@ def test_a_sold_out_market_does_not_open_it() -> None:
     for _ in range(2 * IN_A_ROW):
         note_failure(world.services, world.ids.new(), Cause.STOCK, TEN)
     assert world.services.breaker.get() == BreakerState()
-
-
-def test_what_was_ordered_before_goes_on() -> None:
-    """An open breaker refuses new orders; a row that waits for a builder is worked on, and may close it."""
-    world = World()
-    row = world.order().instance
-    world.nudge.take()
-    held_back(world)
-    world.settle(row.id, Status.INSTALLING)
 
 
 def test_a_step_that_is_taken_again_after_a_crash_counts_once() -> None:

@@ -23,17 +23,8 @@ from tests.unit.operations.run_reasons import KNOWN, reasons_of
 from tests.unit.operations.world import World
 
 
-def busy(*, orphans: int = 2) -> World:
-    """A world in which a run has everything to do: ends of every kind, duties, orphans, a loss, hindrances."""
-    world = World(max_live=30)
-    released, lost, back = world.running(24), world.running(24), world.running(24)
-    wish = asked(world)
-    over = [world.running() for _ in range(3)]
-    for row in (lost, back):
-        assert row.machine is not None
-        world.services.instances.write(replace(row, missing_since=world.clock.now()), before=row)
-    assert lost.machine is not None
-    world.servers.vanish(lost.machine.server_id)
+def add_orphans(world: World, orphans: int) -> None:
+    """So many servers with all our labels that no row owns, an hour old."""
     for number in range(orphans):
         instance_id = f"{number:012x}"
         shown = labels.server_labels(stack=world.stack.uuid, instance_id=instance_id)
@@ -46,6 +37,20 @@ def busy(*, orphans: int = 2) -> World:
             ip="198.18.9.9",
         )
         world.servers.add(fact)
+
+
+def busy(*, orphans: int = 2) -> World:
+    """A world in which a run has everything to do: ends of every kind, duties, orphans, a loss, hindrances."""
+    world = World(max_live=30)
+    released, lost, back = world.running(24), world.running(24), world.running(24)
+    wish = asked(world)
+    over = [world.running() for _ in range(3)]
+    for row in (lost, back):
+        assert row.machine is not None
+        world.services.instances.write(replace(row, missing_since=world.clock.now()), before=row)
+    assert lost.machine is not None
+    world.servers.vanish(lost.machine.server_id)
+    add_orphans(world, orphans)
     carry_out(world.services, new_run(world.services), left=lambda: 60.0)
     world.clock.advance(2 * HOUR)
     world.nudge.deaf = True
@@ -132,3 +137,29 @@ def test_a_refused_delete_is_in_the_record_as_not_yet_done() -> None:
     )
     world.clock.advance(MINUTE)
     assert [entry.what for entry in run_of(world).did] == ["ended"]
+
+
+def test_a_dry_run_counts_without_what_would_have_ended_by_then() -> None:
+    """Four orphans are a fifth of twenty-four servers and too many of fourteen: what ends first decides the cap."""
+    world = World(max_live=30)
+    for number in range(20):
+        world.running(24 if number < 10 else 1, after=MINUTE)
+    add_orphans(world, 4)
+    run_of(world)
+    world.clock.advance(3 * HOUR)
+    before, after = run_of(world, dry_run=True), run_of(world)
+    assert after.frozen is not None
+    assert before.frozen == after.frozen
+    assert list(before.did) == foretold(after.did)
+
+
+def test_a_dry_run_misses_no_machine_of_an_instance_that_would_have_ended() -> None:
+    """Its time is over and its server is gone: it would end, and is not noted as missing on top."""
+    world = World()
+    row = world.running()
+    assert row.machine is not None
+    world.servers.vanish(row.machine.server_id)
+    world.clock.advance(3 * HOUR)
+    before, after = run_of(world, dry_run=True), run_of(world)
+    assert [entry.what for entry in before.did] == ["would end"]
+    assert list(before.did) == foretold(after.did)
