@@ -12,6 +12,10 @@ import time
 from pathlib import Path
 
 VARIABLE = "ONEBOX_TREE"
+LOOKS_WITHOUT = 2
+"""Looks in a row that find nobody before nobody is there: a process that is just becoming another program has, for that
+moment, no environment that could be read."""
+
 _END = "|"
 
 
@@ -39,13 +43,16 @@ def marked(beginning: str) -> list[int]:
 def end_marked(beginning: str, within_seconds: float = 2.0) -> int:
     """End all such processes with SIGKILL, also those that are born meanwhile; returns how many still live."""
     until = time.monotonic() + within_seconds
-    while living := marked(beginning):
+    looks_without = 0
+    while looks_without < LOOKS_WITHOUT:
+        living = marked(beginning)
+        looks_without = 0 if living else looks_without + 1
         for pid in living:
             _kill(pid)
-        if time.monotonic() > until:
-            break
+        if living and time.monotonic() > until:
+            return len(living)
         time.sleep(0.005)
-    return len(living)
+    return 0
 
 
 def _processes() -> list[int]:

@@ -68,8 +68,8 @@ class Environments:
             environment.caller, environment.until = caller, time.monotonic() + self._settings.timeout
             try:
                 socket.send_fds(environment.control, [b"c"], [caller.fileno()])
-            except OSError:
-                self._gone(environment, "Runtime exited with error: signal: killed")
+            except OSError:  # it died before it was given anything
+                self._hear(environment)
 
     def _idle(self) -> _Environment | None:
         return next((one for one in self._all.values() if one.caller is None), None)
