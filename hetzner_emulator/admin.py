@@ -54,6 +54,7 @@ class Admin:
             "ip": server.ipv4,
             "system": at(server.ssh_line, now)[1],
             "disk": server.disk,
+            "died": server.died,
         }
 
     async def _bill(self, _: web.Request) -> web.Response:

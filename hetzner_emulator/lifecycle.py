@@ -12,6 +12,9 @@ from hetzner_emulator.records import Action, Server, Timeline
 # What boots from each state of the disk; a formatted disk boots nothing.
 _BOOTS = {"stock": "stock", "installed": "guest", "formatted": "none"}
 
+# Who waits for a machine to leave cannot tell one that was never seen to be away from one that did not go.
+_SEEN_TO_BE_AWAY = 2.0
+
 
 def act(
     emulator: Emulator, server: Server, command: str, times: tuple[float, float], fault: Fault | None = None
@@ -44,8 +47,12 @@ def up(emulator: Emulator, server: Server, moment: float) -> Timeline:
 
 def appears(server: Server, system: str, gone: float, back: float) -> Timeline:
     """Return the SSH timeline of a machine that answers nobody from `gone` and as `system` from `back`."""
-    if server.ssh_never:
+    if server.ssh_never or server.fate == "gone":
         return ((gone, "none"),)
+    if server.fate == "old_system":
+        system, back = "stock", max(back, gone + _SEEN_TO_BE_AWAY)
+    elif server.fate == "hangs":
+        system = "hung"
     return ((gone, "none"), (back + server.ssh_delay, system))
 
 

@@ -13,7 +13,11 @@ Timeline = tuple[tuple[float, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A server, alive or deleted (`deleted_at`); times in seconds since the epoch."""
+    """A server, alive or deleted (`deleted_at`); times in seconds since the epoch.
+
+    `dies_at`, `dies_how` and `deaths` are what `doom` was told, `died` how often it happened, `fate` what has become
+    of the system that runs now.
+    """
 
     id: int
     project: str
@@ -41,6 +45,11 @@ class Server:
     ssh_never: bool = False
     ssh_delay: float = 0.0
     kexec_lost: bool = False
+    dies_at: str = ""
+    dies_how: str = ""
+    deaths: int = 0
+    died: int = 0
+    fate: str = ""
     generation: int = 0
 
 

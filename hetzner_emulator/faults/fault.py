@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from hetzner_emulator import doom
+
 Json = dict[str, Any]
 
 # Instead of the answer, before anything is done.
@@ -27,7 +29,7 @@ AFTER = frozenset(
 WITHIN = frozenset(
     {
         "action_error", "stuck", "delete_lost", "list_lag", "ssh_never", "ssh_slow", "reused_ip", "wrong_host_key",
-        "kexec_lost",
+        "kexec_lost", "dies",
     }
 )  # fmt: skip
 _KEYS = frozenset({"id", "do", "method", "path", "server_type", "location", "times", "skip"})
@@ -70,6 +72,9 @@ def parse(key: str, source: Any) -> Fault:
         path = re.compile(str(source.get("path", "")))
     except re.error as error:
         raise ValueError(f"the fault's path is not a regular expression: {error}") from error
+    more = {name: value for name, value in source.items() if name not in _KEYS}
+    if source["do"] == "dies":
+        doom.check(more)
     return Fault(
         key=key,
         do=source["do"],
@@ -80,5 +85,5 @@ def parse(key: str, source: Any) -> Fault:
         left=None if times == 0 else times,
         skip=int(source.get("skip", 0)),
         source=source,
-        more={name: value for name, value in source.items() if name not in _KEYS},
+        more=more,
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import asyncssh
 
-from hetzner_emulator import cloudconfig
+from hetzner_emulator import cloudconfig, doom
 from hetzner_emulator.call import Call
 from hetzner_emulator.records import Server
 from hetzner_emulator.routes.server_order import ServerOrder
@@ -41,11 +41,16 @@ def new_server(call: Call, order: ServerOrder) -> Server:
         ssh_line=((call.now, "none"),),
         locked_until=call.now,
     )
-    return _odd(call, first_boot(call, server))
+    dies = call.fault("dies")
+    return _odd(call, first_boot(call, server if dies is None else doom.doomed(server, dies.more)))
 
 
 def first_boot(call: Call, server: Server) -> Server:
     """Return the server as its image and user_data leave it: a stock system, or what a snapshot held."""
+    return doom.past(replace(_from_image(call, server), fate=""), "boot", new_host_key)
+
+
+def _from_image(call: Call, server: Server) -> Server:
     folder = call.emulator.folder_of(server)
     snapshot = call.emulator.world.snapshots.get(server.image)
     if snapshot is not None and snapshot.disk == "installed":

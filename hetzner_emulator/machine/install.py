@@ -48,6 +48,7 @@ async def disko(session: Session) -> int:
     machine.disk.chmod(0o755)
     (machine.folder / "store-mnt.json").unlink(missing_ok=True)
     machine.change(disk="formatted")
+    await session.comes_to("disko")
     return 0
 
 
@@ -56,6 +57,7 @@ async def unpack(session: Session) -> int:
     data = await session.input()
     if not _in_installer(session):
         return 1
+    await session.comes_to("files")
     session.machine.disk.mkdir(parents=True, exist_ok=True)
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
@@ -98,6 +100,7 @@ async def nixos_install(session: Session, script: str) -> int:
         session.err("nixos-install: the system's store path is not valid\n")
         return 1
     await session.wait(machine.emulator.latency.install)
+    await session.comes_to("install")
     for path in ("tmp", "etc", "var/lib", "home"):
         (machine.disk / path).mkdir(parents=True, exist_ok=True)
     machine.change(disk="installed")

@@ -16,6 +16,7 @@ from hetzner_emulator.guest.sessions import Guests
 from hetzner_emulator.machine.login import Connections, Login
 from hetzner_emulator.machine.machine import Machine
 from hetzner_emulator.machine.root import root_process
+from hetzner_emulator.machine.silence import Silence
 from hetzner_emulator.records import Server, at
 
 _STEP = 0.02
@@ -30,7 +31,7 @@ class _Open:
     """A machine that answers: which entry of its timeline, and what has to be closed."""
 
     entry: tuple[float, str]
-    acceptor: asyncssh.SSHAcceptor
+    acceptor: asyncssh.SSHAcceptor | asyncio.Server
     connections: Connections
     leaving: bool = False
 
@@ -38,6 +39,14 @@ class _Open:
         """Take no more connections; those there are may still hear the answer to what they ordered."""
         self.acceptor.close()
         self.leaving = True
+
+    def make_way(self, system: str) -> Connections:
+        """End, and return the connections of what comes next: one that hangs keeps those it had, and says no more."""
+        if system == "hung" and not self.leaving:
+            self.acceptor.close()
+            return self.connections
+        self.close()
+        return Connections()
 
     def close(self) -> None:
         self.acceptor.close()
@@ -79,42 +88,48 @@ class Listeners:
 
     async def _settle(self, server: Server, now: float) -> None:
         entry = (0.0, "none") if server.deleted_at is not None else at(server.ssh_line, now)
-        current = self._open.get(server.id)
+        current, connections = self._open.get(server.id), Connections()
         if current is not None and entry[1] == "leaving" and server.deleted_at is None:
             current.leave()
         elif current is not None and current.entry != entry:
-            self._open.pop(server.id).close()
+            connections = self._open.pop(server.id).make_way(entry[1])
             current = None
         if current is None and entry[1] not in _DEAF and server.ipv4 is not None:
-            await self._listen(server, entry, now)
+            await self._listen(server, entry, now, connections)
         self._tidy(server)
         for moment, _ in server.ssh_line:
             if moment > now and server.deleted_at is None:
                 heapq.heappush(self._due, (moment, server.id))
 
-    async def _listen(self, server: Server, entry: tuple[float, str], now: float) -> None:
-        machine = Machine(self._emulator, server.id, entry[1])
-        connections = Connections()
-        guest = entry[1] == "guest"
+    async def _listen(self, server: Server, entry: tuple[float, str], now: float, connections: Connections) -> None:
+        hung, machine = entry[1] == "hung", Machine(self._emulator, server.id, entry[1])
         try:
-            acceptor = await asyncssh.listen(
-                server.ipv4 or "",
-                self._emulator.ssh_port,
-                server_factory=lambda: Login(machine, connections),
-                server_host_keys=[asyncssh.import_private_key(machine.host_key())],
-                process_factory=self._guests.process(machine) if guest else root_process(machine),
-                sftp_factory=self._guests.sftp(machine) if guest else None,
-                allow_scp=guest,
-                encoding=None,
-                line_editor=False,
-                reuse_address=True,
-                server_version="OpenSSH_9.6p1",
-            )
+            acceptor = await (self._silent(machine, connections) if hung else self._ssh(machine, connections))
         except (OSError, asyncssh.Error, ValueError) as error:
             _LOG.warning("server %s cannot answer at %s: %s", server.name, server.ipv4, error)
             heapq.heappush(self._due, (now + _RETRY, server.id))
             return
         self._open[server.id] = _Open(entry, acceptor, connections)
+
+    async def _ssh(self, machine: Machine, connections: Connections) -> asyncssh.SSHAcceptor:
+        guest = machine.system == "guest"
+        return await asyncssh.listen(
+            machine.server.ipv4 or "",
+            self._emulator.ssh_port,
+            server_factory=lambda: Login(machine, connections),
+            server_host_keys=[asyncssh.import_private_key(machine.host_key())],
+            process_factory=self._guests.process(machine) if guest else root_process(machine),
+            sftp_factory=self._guests.sftp(machine) if guest else None,
+            allow_scp=guest,
+            encoding=None,
+            line_editor=False,
+            reuse_address=True,
+            server_version="OpenSSH_9.6p1",
+        )
+
+    async def _silent(self, machine: Machine, connections: Connections) -> asyncio.Server:
+        loop, address = asyncio.get_running_loop(), machine.server.ipv4 or ""
+        return await loop.create_server(lambda: Silence(connections), address, self._emulator.ssh_port)
 
     def _tidy(self, server: Server) -> None:
         """Remove the folders of servers that are deleted and of systems that were rebuilt."""

@@ -1,25 +1,34 @@
 """Who gets in: public keys only, the ones the machine knows for that user."""
 
+from typing import Protocol
+
 import asyncssh
 
 from hetzner_emulator.machine.machine import Machine
+
+
+class Connection(Protocol):
+    """What can be cut: a connection of asyncssh's, or one below it."""
+
+    def abort(self) -> None:
+        """End at once."""
 
 
 class Connections:
     """The open connections to one machine; once cut, one that was just being accepted is cut as well."""
 
     def __init__(self) -> None:
-        self._open: set[asyncssh.SSHServerConnection] = set()
+        self._open: set[Connection] = set()
         self._cut = False
 
-    def add(self, connection: asyncssh.SSHServerConnection) -> None:
+    def add(self, connection: Connection) -> None:
         """Take a new connection."""
         if self._cut:
             connection.abort()
         else:
             self._open.add(connection)
 
-    def remove(self, connection: asyncssh.SSHServerConnection) -> None:
+    def remove(self, connection: Connection) -> None:
         """Forget one that has ended."""
         self._open.discard(connection)
 
@@ -37,6 +46,7 @@ class Login(asyncssh.SSHServer):
         self._machine = machine
         self._connections = connections
         self._connection: asyncssh.SSHServerConnection | None = None
+        self._inside = False
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         """Remember the connection, to cut it when the machine goes down."""
@@ -48,6 +58,12 @@ class Login(asyncssh.SSHServer):
         del exc
         if self._connection is not None:
             self._connections.remove(self._connection)
+        if self._inside:
+            self._machine.is_left()
+
+    def auth_completed(self) -> None:
+        """Remember that somebody got in."""
+        self._inside = True
 
     def begin_auth(self, username: str) -> bool:
         """Nobody gets in without a key."""

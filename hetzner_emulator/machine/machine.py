@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hetzner_emulator import doom
 from hetzner_emulator.emulator import Emulator
 from hetzner_emulator.lifecycle import appears, power_off, up
 from hetzner_emulator.machine.birth import new_host_key
@@ -27,6 +28,7 @@ class Machine:
         self.emulator = emulator
         self.server_id = server_id
         self.system = system
+        self._generation = self.server.generation
 
     @property
     def server(self) -> Server:
@@ -87,15 +89,48 @@ class Machine:
         """Kexec: gone in a moment, back as the installer with the same host key."""
         now, latency = self.emulator.clock.now(), self.emulator.latency
         gone = now + latency.leave
-        system = "stock" if self.server.kexec_lost else "installer"
-        line = appears(self.server, system, gone, gone + latency.kexec)
-        self.change(ssh_line=(self._here(now), *line), kexec_lost=False)
+        self._come_past("kexec")
+        if self.server.kexec_lost:
+            self.change(fate="old_system", kexec_lost=False)
+        line = appears(self.server, "installer", gone, gone + latency.kexec)
+        self.change(ssh_line=(self._here(now), *line))
 
     def leave_for_disk(self) -> None:
         """Reboot: gone in a moment, back as whatever the disk boots."""
         now, latency = self.emulator.clock.now(), self.emulator.latency
         gone = now + latency.leave
+        if self.server.disk == "installed" and self._come_past("reboot") and self.server.fate == "other_key":
+            (self.disk / _HOST_KEY).write_text(new_host_key(), encoding="utf-8")
         self.change(ssh_line=(self._here(now), *up(self.emulator, self.server, gone)))
+
+    def comes_to(self, point: str) -> bool:
+        """Come to a point of an install; true when it dies there: whoever brought it there is not answered."""
+        server = self.server
+        if server.deleted_at is not None or server.generation != self._generation or not self._come_past(point):
+            return False
+        now = self.emulator.clock.now()
+        if self.silent:
+            self.change(ssh_line=appears(self.server, self.system, now, now))
+        self.emulator.world.commit()
+        return True
+
+    def is_left(self) -> None:
+        """Notice that somebody who had logged in has gone."""
+        if self.system == "stock":
+            self.comes_to("look")
+        elif self.server.disk == "installed":
+            self.comes_to("installed")
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is to be heard of it any more."""
+        return self.server.fate in ("gone", "hangs")
+
+    def _come_past(self, point: str) -> bool:
+        """Change the record as the point does; true when the machine died."""
+        before = self.server
+        self.emulator.world.put_server(doom.past(before, point, new_host_key))
+        return self.server.died > before.died
 
     def power_off(self) -> None:
         """Switch itself off: it is billed on, and stays off until somebody switches it on."""

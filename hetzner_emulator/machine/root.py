@@ -40,6 +40,8 @@ def root_process(machine: Machine) -> Callable[[Process], Awaitable[None]]:
 
 
 async def _run(session: Session) -> int:
+    if session.machine.silent:
+        await session.silence()
     if session.machine.system == "stock" and session.machine.server.password_expired:
         session.err(_EXPIRED)
         return 1

@@ -15,6 +15,8 @@ async def facts(session: Session, _: str) -> int:
     """Tell what this machine is, in the 15 lines of the facts script."""
     machine = session.machine
     installer = machine.system == "installer"
+    if not installer:
+        await session.comes_to("facts")
     server_type = machine.emulator.market.types[machine.server.server_type]
     values = {
         "os": "Linux",

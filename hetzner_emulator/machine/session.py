@@ -50,6 +50,18 @@ class Session:
             size += len(chunk)
         return size
 
+    async def comes_to(self, point: str) -> None:
+        """Come to a point of an install; if the machine dies there, this command is never answered."""
+        if self.machine.comes_to(point):
+            if not self.machine.silent:
+                self.process.get_extra_info("connection").abort()
+            await self.silence()
+
+    async def silence(self) -> None:
+        """Say nothing until the other side has gone or was cut off, and raise a ConnectionAbortedError then."""
+        await self.process.wait_closed()
+        raise ConnectionAbortedError
+
     async def leave(self) -> None:
         """Wait until the machine no longer takes connections, when its leaving is a matter of moments."""
         await asyncio.sleep(_NOTICE)

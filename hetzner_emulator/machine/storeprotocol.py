@@ -54,6 +54,7 @@ async def _talk(session: Session, *, into_mnt: bool) -> None:
         paths = {await _string(session) for _ in range(min(await _number(session), _MOST_PATHS))}
         if into_mnt:
             await session.wait(session.machine.emulator.latency.copy)
+            await session.comes_to("copy")
         add_copied(session.machine, "mnt" if into_mnt else "ram", paths)
         session.out(struct.pack("<Q", len(paths)) + b"".join(map(packed, sorted(paths))))
 

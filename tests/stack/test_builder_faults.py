@@ -1,7 +1,7 @@
-"""Builders and targets that go wrong on one box: each ends in time, with its one cause, no paid server, a plain mail.
+"""Builders and targets that go wrong: each ends in time, with its one cause, no paid server, a plain mail.
 
-Every builder of this box that has verified its machine dies before it can say so. What waits is ended by the shared
-clock. The causes of the seven phases, one by one, are held by the unit tests of builder and operations.
+Every builder of this stack that has verified its machine dies before it can say so. What waits is ended by the shared
+clock. A target that dies in each phase: `test_deaths_at_once.py`, `test_deaths_in_time.py`.
 """
 
 from __future__ import annotations
@@ -119,21 +119,27 @@ def test_a_builder_that_hangs_is_given_up_at_the_deadline(box: Box, guest_key: G
     box.fault(method="POST", path="^/servers$", location=ELSEWHERE, do="ssh_never")
     hanging = box.provision(guest_key.public, location=ELSEWHERE)
     wait_for_ssh(box, hanging, "")
-    builders = [pid for pid in box.descendants() if f"/builds/{hanging}" in folder_of(pid)]
+    builders = builders_of(box, hanging)
     assert builders
     for pid in builders:
         os.kill(pid, signal.SIGSTOP)
     box.advance_clock("46m")
     failed_with(box, hanging, Cause.TIMEOUT)
-    until(lambda: not [pid for pid in builders if folder_of(pid)], "the builder is still there")
+    until(lambda: not builders_of(box, hanging), "the builder is still there")
 
 
-def folder_of(pid: int) -> str:
-    """The folder that a process works in; empty when it has ended."""
+def builders_of(box: Box, instance_id: str) -> list[int]:
+    """The processes of an instance's builders, by what they were given."""
+    given = f"CCC_INSTANCE_ID={instance_id}".encode()
+    return [pid for pid in box.descendants() if given in environment_of(pid)]
+
+
+def environment_of(pid: int) -> list[bytes]:
+    """What a process was started with; nothing when it has ended."""
     try:
-        return str(Path(f"/proc/{pid}/cwd").readlink())
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
-        return ""
+        return []
 
 
 def test_b13_b22_three_wrong_host_keys_end_three_machines_and_hold_back_the_next(box: Box, guest_key: GuestKey) -> None:

@@ -22,8 +22,10 @@ import pytest
 from builder.job import READY
 from builder.phases import step_of
 from chalicelib.domain.build import Cause, Phase
+from tests.stack import after_death
 from tests.stack.box import Box, running
 from tests.stack.conftest import GuestKey
+from tests.stack.deaths import Death, Deathbed
 from tests.unit.builder.machine import Seen
 from tests.unit.builder.world import FAST, World, fresh_key
 
@@ -186,6 +188,30 @@ def test_b11_a_machine_is_made_without_the_cache(built: Built, program: Publishe
         f"stub nix: copied {disko} into memory",
         f"stub nix: copied {system} into local?root=/mnt",
     ]
+
+
+DEATHS = (
+    Death(at="look", deaths=1, stage=Phase.KEXEC, cause=Cause.KEXEC_FAILED, waits=True),
+    Death(at="kexec", deaths=1, stage=Phase.KEXEC, cause=Cause.KEXEC_FAILED, waits=True),
+    Death(at="kexec", how="refuses", deaths=1, stage=Phase.KEXEC, cause=Cause.KEY_REJECTED),
+    Death(at="disko", deaths=1, stage=Phase.DISKO, cause=Cause.DISK),
+)
+
+
+@pytest.fixture(scope="module")
+def bed(built: Built, guest_key: GuestKey) -> Deathbed:
+    """Machines that die once each: before their kexec, in it, after it for our key, and in disko."""
+    made = Deathbed(built.box, guest_key, DEATHS)
+    made.pass_away(seconds=400)
+    return made
+
+
+@pytest.mark.parametrize("death", DEATHS, ids=str)
+def test_a_target_that_dies_under_the_published_script_is_made_at_the_second_attempt(
+    bed: Deathbed, death: Death, guest_key: GuestKey
+) -> None:
+    """What it tries again for ever is ended in time, for its cause, and the rebuilt machine is installed."""
+    after_death.made_at_the_next_attempt(bed, death, guest_key)
 
 
 @pytest.fixture
