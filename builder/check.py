@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from builder.clock import Allowance
 from builder.errors import BuildFailed
 from builder.extra_files import AUTHORIZED_KEYS, authorized_keys
+from builder.key_look import INSTALL_USER
 from builder.pace import Pace
-from builder.ssh_session import NobodyThere, UnexpectedKey, logged_in, session
-from builder.ssh_wait import INSTALL_USER
+from builder.refusals import Refusals
+from builder.ssh_session import NobodyListens, NobodyThere, UnexpectedKey, logged_in, session
 from builder.waiting import looks
 from chalicelib.domain.build import BuildOrder, Cause
 
@@ -22,22 +23,32 @@ _PATH = f"/mnt/{AUTHORIZED_KEYS}"
 _AT_MOST = 64 * 1024
 
 
+class _KeyRefused(Exception):
+    """The install key was refused."""
+
+
 def check_authorized_keys(order: BuildOrder, allowance: Allowance, pace: Pace, tick: Callable[[], None]) -> None:
     """Return when the installed file is byte for byte the guest's line.
 
     BuildFailed: WRONG_KEYS for other content, INSTALL_FAILED when it is not there or nobody answers in time,
-    WRONG_HOST_KEY when another key answers.
+    WRONG_HOST_KEY when another key answers, KEY_REJECTED when the install key is refused for long enough.
     """
+    refusals = Refusals(pace.refused_over)
     for _ in looks(allowance, pace):
         tick()
         try:
             code, content = _read(order, pace)
+        except _KeyRefused:
+            refusals.refused("after the installation")
+        except NobodyListens:
+            refusals.forget()
         except NobodyThere:
             continue
         except UnexpectedKey as error:
             raise BuildFailed(Cause.WRONG_HOST_KEY, "after the installation") from error
-        _judge(order, code, content)
-        return
+        else:
+            _judge(order, code, content)
+            return
     raise BuildFailed(Cause.INSTALL_FAILED, "the installed system could not be looked at")
 
 
@@ -53,7 +64,7 @@ def _read(order: BuildOrder, pace: Pace) -> tuple[int, bytes]:
         order.address, order.ssh_port, order.bootstrap_host_key, connect=pace.connect, handshake=pace.handshake
     ) as transport:
         if not logged_in(transport, INSTALL_USER, order.install_key):
-            raise NobodyThere("the install key was refused")
+            raise _KeyRefused
         try:
             return _output(transport, f"cat {_PATH}", pace.handshake)
         except Exception as error:  # paramiko lets any parsing error of a peer's bytes through

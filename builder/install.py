@@ -9,6 +9,7 @@ import math
 
 from builder.check import check_authorized_keys
 from builder.clock import Allowance, Deadline
+from builder.key_look import INSTALL_USER, check_not_rejected
 from builder.log_tail import LogTail
 from builder.nixos_anywhere import arguments, environment
 from builder.pace import Pace
@@ -53,7 +54,7 @@ class Install:
     def _wait(self) -> None:
         allowance = self._allow(self._pace.ssh_within)  # before it is told: from then on others count its time
         self._reporter.begin(Phase.SSH)
-        wait_for_ssh(self._order, allowance, self._pace, self._reporter.flush)
+        wait_for_ssh(self._order, allowance, self._pace, self._reporter.tick)
         self._settings.failpoint.returned("Builder.ssh")
 
     def _kexec(self, place: Workplace) -> None:
@@ -72,16 +73,21 @@ class Install:
         try:
             self._run(place, "disko,install", INSTALL_RUN, allowance, quiet=self._pace.silence_within)
         except RunFailed as failure:
-            if failure.cause is not Cause.COPY_FAILED:
+            if failure.cause is not Cause.COPY_FAILED or not self._is_there():
                 raise
             # Once the disk is mounted it holds what was copied so far, and copying goes on from there. Before, only
             # the disko script was on its way. No cache is asked any more: it may be what failed (row B11).
             phases = "disko,install" if failure.step is INSTALL_RUN else "install"
-            self._run(place, phases, failure.step, allowance, caches=False)
+            self._run(place, phases, failure.step, allowance, caches=False, quiet=self._pace.silence_within)
         self._settings.failpoint.returned("Builder.install")
 
+    def _is_there(self) -> bool:
+        """Whether the machine answers after a copy that failed: to one that is gone, a second would never end."""
+        allowance = self._allow(self._pace.back_within)
+        return check_not_rejected(self._order, allowance, self._pace, self._reporter.tick)
+
     def _check(self) -> None:
-        check_authorized_keys(self._order, self._allow(self._pace.check_within), self._pace, self._reporter.flush)
+        check_authorized_keys(self._order, self._allow(self._pace.check_within), self._pace, self._reporter.tick)
         self._settings.failpoint.returned("Builder.check")
 
     def _reboot(self, place: Workplace) -> None:
@@ -91,7 +97,8 @@ class Install:
     def _verify(self) -> None:
         allowance = self._allow(self._pace.reboot_within)
         self._reporter.begin(Phase.VERIFY)
-        verify(self._order, allowance, self._pace, self._reporter.flush)
+        verify(self._order, allowance, self._pace, self._reporter.tick)
+        self._reporter.settle()  # the last word waits for it in any case
         self._settings.failpoint.returned("Builder.verify")
 
     def _run(
@@ -106,8 +113,18 @@ class Install:
         quiet: float = math.inf,
     ) -> None:
         words = arguments(self._settings, self._order, place, phases, caches=caches)
-        run = Run(first, self._tail, self._reporter, self._pace, key_changes=key_changes, quiet=quiet)
-        run.follow(words, environment(self._settings, place), allowance)
+        login = f"{INSTALL_USER}@{self._order.address}"
+        run = Run(first, self._tail, self._reporter, self._pace, login=login, key_changes=key_changes, quiet=quiet)
+        try:
+            run.follow(words, environment(self._settings, place), allowance)
+        except RunFailed as failure:
+            if failure.refused:
+                self._look_at_key()
+            raise
+
+    def _look_at_key(self) -> None:
+        """Tell a key that is rejected from a login that was refused for a moment; either has ended the run."""
+        check_not_rejected(self._order, self._allow(self._pace.key_look_within), self._pace, self._reporter.tick)
 
     def _allow(self, seconds: float) -> Allowance:
         return Allowance(seconds, self._deadline)

@@ -40,13 +40,21 @@ def _build(api: ControlPlane, settings: Settings, order: BuildOrder, pace: Pace,
     tail = LogTail(Redaction(order, settings.claim_code), log)
     deadline = Deadline(SharedClock(settings.clock_file), order.deadline)
     reporter = Reporter(api, order.build_token, tail, deadline, pace, settings.failpoint)
-    failure = _outcome(Install(settings, order, reporter, tail, deadline.earlier(pace.last_word), pace), tail)
+    install = Install(settings, order, reporter, tail, deadline.earlier(pace.last_word), pace)
+    try:
+        failure = _outcome(install, tail)
+        if failure is not None:
+            tail.add(f"failed: {failure}")
+        reporter.end(_last_word(failure, tail))
+    finally:
+        reporter.close()
+    return READY if failure is None else FAILED
+
+
+def _last_word(failure: BuildFailed | None, tail: LogTail) -> BuildReport:
     if failure is None:
-        reporter.end(BuildReport(outcome=Outcome.READY, log_tail=tail.text()))
-        return READY
-    tail.add(f"failed: {failure}")
-    reporter.end(BuildReport(outcome=Outcome.FAILED, cause=failure.cause, detail=failure.detail, log_tail=tail.text()))
-    return FAILED
+        return BuildReport(outcome=Outcome.READY, log_tail=tail.text())
+    return BuildReport(outcome=Outcome.FAILED, cause=failure.cause, detail=failure.detail, log_tail=tail.text())
 
 
 def _outcome(install: Install, tail: LogTail) -> BuildFailed | None:

@@ -26,16 +26,20 @@ class LogTail:
         self._redact = redact
         self._whole = whole
         self._lines: deque[str] = deque(maxlen=_LINES)
+        self.added = 0
+        """How many lines were taken so far."""
 
-    def add(self, raw: str) -> None:
-        """Take one line of output, without its line end."""
+    def add(self, raw: str) -> str | None:
+        """Take one line of output, without its line end; what of it may be shown, if anything."""
         line = self._redact(raw)
         if line is None:
-            return
+            return None
+        self.added += 1
         self._lines.append(line[:_LINE_CHARS])
         with suppress(OSError):  # a log nobody reads any more is no reason to end a build
             self._whole.write(line[:_LINE_CHARS] + "\n")
             self._whole.flush()
+        return line[:_LINE_CHARS]
 
     def text(self) -> str:
         """The tail: at most LOG_TAIL_CHARS characters, whole lines unless there is only one."""

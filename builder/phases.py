@@ -1,7 +1,7 @@
 """What nixos-anywhere's progress lines mean: the phase that begins, and the cause if nothing follows.
 
 The titles are those of nixos-anywhere 1.13 (`step` in src/nixos-anywhere.sh); a title that is not here changes nothing,
-so a newer release can only make the picture coarser.
+so a newer release can only make the picture coarser. Every title is told on as it is (`title_of`), known or not.
 """
 
 from __future__ import annotations
@@ -48,7 +48,13 @@ _STEPS = {
 }
 
 
+def title_of(line: str) -> str | None:
+    """The title in a line of progress; None for any other line."""
+    found = _LINE.match(line.strip())
+    return found["title"] if found else None
+
+
 def step_of(line: str) -> Step | None:
     """The step that a line of output begins, if it begins one we know."""
-    found = _LINE.match(line.strip())
-    return _STEPS.get(found["title"]) if found else None
+    title = title_of(line)
+    return None if title is None else _STEPS.get(title)

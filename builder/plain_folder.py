@@ -11,7 +11,8 @@ import re
 from pathlib import Path
 
 _PLAIN = re.compile(r"/[A-Za-z0-9/._+-]*")
-_FALLBACKS = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 -- what is made in them has a random name and is closed
+FALLBACKS = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 -- what is made in them has a random name and is closed
+"""Where a way with a plain path is made, should the wanted folder have none."""
 
 
 def is_plain(folder: Path) -> bool:
@@ -23,4 +24,4 @@ def plain_folder(wanted: Path) -> Path | None:
     """The folder itself where its path is plain, or else one for temporary files that is; None where there is none."""
     if is_plain(wanted):
         return wanted
-    return next((Path(other) for other in _FALLBACKS if os.access(other, os.W_OK | os.X_OK)), None)
+    return next((Path(other) for other in FALLBACKS if os.access(other, os.W_OK | os.X_OK)), None)

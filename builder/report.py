@@ -1,23 +1,26 @@
-"""What the control plane is told, and what it is asked: phases in passing, permission, and the one last word.
+"""What the control plane is told, and what it is asked: progress in passing, permission, and the one last word.
 
-A phase that only informs never holds up the work: it is sent once and kept for a later `flush`. A phase that needs
-permission, and the terminal report, are sent until they are answered. NotWanted comes out of all of them.
+Progress never holds up the work: a thread sends it (`messenger.py`). A phase that needs permission, and the terminal
+report, are sent until they are answered, after what was said in passing before. NotWanted comes out of all of them.
+
+A control plane of an older release refuses what it does not know. It is told the phases alone then: a step is worth
+no build.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from builder.api import ControlPlane, insist
 from builder.clock import Deadline
-from builder.errors import NotNow, Refused
+from builder.errors import Refused
 from builder.failpoint import Failpoint
 from builder.log_tail import LogTail
+from builder.messenger import Message, Messenger
 from builder.pace import Pace
-from chalicelib.domain.build import NEEDS_PERMISSION, BuildReport, Phase
+from chalicelib.domain.build import NEEDS_PERMISSION, STEP_CHARS, BuildReport, Phase
 
 _PERMISSION = 200
 _DETAIL_CHARS = 300
@@ -36,49 +39,50 @@ class Reporter:
         self._deadline = deadline
         self._pace = pace
         self._failpoint = failpoint
-        self._unsent: deque[BuildReport] = deque()
+        self._messenger = Messenger(self._pass_on, pace)
+        self._takes_steps = True
         self._said: Phase | None = None
-        self._not_before = 0.0
-        self._pause = pace.progress_again
+        self._step = ""
+        self._told_at, self._told_lines = time.monotonic(), 0
 
     def begin(self, phase: Phase) -> None:
         """Say that a phase has begun, unless that or a later one was said, or it is one to `ask` for."""
-        if phase in NEEDS_PERMISSION or (self._said and _ORDER.index(phase) <= _ORDER.index(self._said)):
-            return
-        self._said = phase
-        self._unsent.append(BuildReport(phase=phase, log_tail=self._tail.text()))
-        self.flush()
+        if self._is_next(phase):
+            self._said, self._step = phase, ""
+            self._messenger.put(Message(report=self._progress(), begins=True))
 
-    def flush(self) -> None:
-        """Send what could not be sent yet, in order; returns at once when it was tried a moment ago."""
-        while self._unsent and time.monotonic() >= self._not_before:
-            try:
-                self._post(self._unsent[0], self._pace.progress_timeout)
-            except NotNow:
-                self._not_before = time.monotonic() + self._pause
-                self._pause = min(2 * self._pause, self._pace.progress_longest)
-                return
-            self._pause = self._pace.progress_again
-            self._unsent.popleft()
+    def step(self, title: str, phase: Phase | None) -> None:
+        """Say what the program is doing now, and that a phase has begun with it; None where it is of no phase."""
+        begins = phase is not None and self._is_next(phase)
+        self._said, self._step = phase if begins else self._said, title[:STEP_CHARS]
+        if self._said is not None:
+            self._messenger.put(Message(report=self._progress(), begins=begins))
+
+    def tick(self) -> None:
+        """Hear what the control plane said to what it was told in passing, and send new lines now and then."""
+        self._messenger.look()
+        is_time = time.monotonic() >= self._told_at + self._pace.tail_again
+        if is_time and self._step and self._tail.added > self._told_lines:
+            self._messenger.refresh(self._progress())
 
     def ask(self, phase: Phase) -> None:
         """Return once the phase is permitted. NotNow: no answer until the deadline. Refused: not an answer."""
-        self._unsent.clear()  # the question itself says how far we are
-        self._said = phase
-        question = BuildReport(phase=phase, log_tail=self._tail.text())
+        self.settle()
+        self._messenger.look()
+        self._said, self._step = phase, ""
+        question = self._progress()
         status = insist(
             lambda: self._post(question, 30),
             left=self._deadline.left,
             first=self._pace.request_first,
             longest=self._pace.request_longest,
         )
-        self._not_before, self._pause = 0.0, self._pace.progress_again  # somebody listens again
         if status != _PERMISSION:
             raise Refused(status)
 
     def end(self, report: BuildReport) -> None:
         """Send the terminal report, at least once and until the deadline; NotNow when it was never answered."""
-        self._unsent.clear()
+        self.settle()
         insist(
             lambda: self._post(report, 30),
             left=self._deadline.left,
@@ -86,9 +90,38 @@ class Reporter:
             longest=self._pace.last_longest,
         )
 
-    def _post(self, report: BuildReport, timeout: float) -> int:
+    def close(self) -> None:
+        """Say nothing more."""
+        self._messenger.close()
+
+    def settle(self) -> None:
+        """Let what was said in passing come first, in a bounded time: what follows says how far we are."""
+        self._messenger.drain(self._pace.progress_last)
+
+    def _is_next(self, phase: Phase) -> bool:
+        return phase not in NEEDS_PERMISSION and not (self._said and _ORDER.index(phase) <= _ORDER.index(self._said))
+
+    def _progress(self) -> BuildReport:
+        self._told_at, self._told_lines = time.monotonic(), self._tail.added
+        return BuildReport(phase=self._said, step=self._step, log_tail=self._tail.text())
+
+    def _pass_on(self, message: Message) -> None:
+        """Send a message, from the messenger's thread."""
+        if self._takes_steps or not message.report.step:
+            try:
+                self._post(message.report, self._pace.progress_timeout, "report" if message.begins else "step")
+            except Refused:
+                if not message.report.step:
+                    raise
+                self._takes_steps = False
+            else:
+                return
+        if message.begins:
+            self._post(replace(message.report, step=""), self._pace.progress_timeout)
+
+    def _post(self, report: BuildReport, timeout: float, what: str = "report") -> int:
         status, _ = self._api.post("reports", self._token, as_document(report), timeout)
-        self._failpoint.returned("Builder.report")
+        self._failpoint.returned(f"Builder.{what}")
         return status
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import StringIO
@@ -26,6 +27,10 @@ logging.getLogger(_LOG).setLevel(logging.CRITICAL + 1)
 
 class NobodyThere(Exception):
     """Nothing answered as an SSH server with an ed25519 host key does; worth another try."""
+
+
+class NobodyListens(NobodyThere):
+    """Not even a connection came about: the machine is away."""
 
 
 class UnexpectedKey(Exception):
@@ -48,7 +53,7 @@ def session(
     try:
         plug = socket.create_connection((address, port), timeout=connect)
     except OSError as error:
-        raise NobodyThere(type(error).__name__) from error
+        raise NobodyListens(type(error).__name__) from error
     try:
         with _transport(plug, handshake) as (transport, answered):
             if answered != host_key:
@@ -84,13 +89,19 @@ def _transport(plug: socket.socket, handshake: float) -> Iterator[tuple[paramiko
 
 
 def logged_in(transport: paramiko.Transport, user: str, key: KeyPair) -> bool:
-    """Whether the key is accepted for the user, be it as one of several factors. NobodyThere: the connection broke."""
+    """Whether the key is accepted for the user, be it as one of several factors.
+
+    NobodyThere: the connection broke, or nothing came in time, which paramiko calls failed authentications as well.
+    """
     import paramiko  # noqa: PLC0415 -- slow to load, and not needed for the claim
 
     private = paramiko.Ed25519Key.from_private_key(StringIO(key.private))
+    late = time.monotonic() + transport.auth_timeout
     try:
         transport.auth_publickey(user, private)
-    except paramiko.AuthenticationException:
+    except paramiko.AuthenticationException as error:
+        if not transport.is_active() or time.monotonic() >= late:
+            raise NobodyThere(type(error).__name__) from error
         return False
     except Exception as error:  # paramiko lets any parsing error of a peer's bytes through
         raise NobodyThere(type(error).__name__) from error

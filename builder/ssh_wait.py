@@ -6,35 +6,32 @@ from collections.abc import Callable
 
 from builder.clock import Allowance
 from builder.errors import BuildFailed
+from builder.key_look import opens
 from builder.pace import Pace
-from builder.ssh_session import NobodyThere, UnexpectedKey, logged_in, session
+from builder.refusals import Refusals
+from builder.ssh_session import NobodyListens, NobodyThere, UnexpectedKey
 from builder.waiting import looks
 from chalicelib.domain.build import BuildOrder, Cause
-
-INSTALL_USER = "root"
 
 
 def wait_for_ssh(order: BuildOrder, allowance: Allowance, pace: Pace, tick: Callable[[], None]) -> None:
     """Return once the server lets the install key in; `tick` is called before every look.
 
-    BuildFailed: WRONG_HOST_KEY at the first other key, when the allowance is used up SSH_NEVER_UP, or
-    KEY_REJECTED if it was the install key that the last look failed by.
+    BuildFailed: WRONG_HOST_KEY at the first other key; KEY_REJECTED when it was refused for long enough, or by the
+    last look before the allowance was used up; SSH_NEVER_UP when that look found no SSH server.
     """
     why, cause = "nothing answered", Cause.SSH_NEVER_UP
+    refusals = Refusals(pace.refused_at_first)
     for _ in looks(allowance, pace):
         tick()
         try:
-            with session(
-                order.address,
-                order.ssh_port,
-                order.bootstrap_host_key,
-                connect=pace.connect,
-                handshake=pace.handshake,
-            ) as transport:
-                if logged_in(transport, INSTALL_USER, order.install_key):
-                    return
+            if opens(order, pace):
+                return
+            refusals.refused("at the first contact")
             why, cause = "it refused the install key", Cause.KEY_REJECTED
         except NobodyThere as error:
+            if isinstance(error, NobodyListens):
+                refusals.forget()
             why, cause = f"nothing answered as an SSH server ({error})", Cause.SSH_NEVER_UP
         except UnexpectedKey as error:
             raise BuildFailed(Cause.WRONG_HOST_KEY, "at the first contact") from error

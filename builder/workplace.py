@@ -1,8 +1,9 @@
 """The one folder, closed to others, that holds everything secret of a build, and goes when the build ends.
 
-A builder that was killed cannot clean up: what it left is removed by the next attempt of the same instance, which
-starts only after it is known to have stopped (rule R18). Where the folder's own path would be taken apart by somebody,
-it is entered by a link with a plain one.
+A builder that was killed cannot clean up: what it left is removed by the next builder on this machine, of whatever
+instance (`held_folder.py` says how it knows). What an earlier attempt of the same instance left goes in any case: the
+next one starts only after it is known to have stopped (rule R18). Where the folder's own path would be taken apart by
+somebody, it is entered by a link with a plain one.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from types import TracebackType
 from typing import Self
 
 from builder.extra_files import write_extra_files
+from builder.held_folder import WAY_TO, HeldFolder, remove_abandoned
 from builder.known_hosts import known_hosts_line
-from builder.plain_folder import is_plain, plain_folder
+from builder.plain_folder import FALLBACKS, is_plain, plain_folder
 from chalicelib.domain.build import BuildOrder
+
+_PREFIX = "ccc-build-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +32,7 @@ class Workplace:
     """
 
     root: Path
-    made: tuple[Path, ...] = ()
+    made: tuple[HeldFolder, ...] = ()
 
     @property
     def install_key(self) -> Path:
@@ -52,11 +56,13 @@ class Workplace:
 
     @classmethod
     def make(cls, order: BuildOrder) -> Workplace:
-        """Make the folder (0700) with all its files, in place of any that an earlier attempt left."""
-        prefix = f"ccc-build-{order.instance_id}-"
+        """Make the folder (0700) with all its files, in place of any that a builder which is gone left."""
+        prefix = f"{_PREFIX}{order.instance_id}-"
         room = Path(tempfile.gettempdir())
-        root = _fresh(room, prefix)
-        place = cls(root=root, made=(root,)) if is_plain(root) else cls._behind_a_link(root, prefix)
+        for each in {room, *map(Path, FALLBACKS)}:
+            remove_abandoned(each, _PREFIX)
+        folder = _fresh(room, prefix)
+        place = cls(root=folder.path, made=(folder,)) if is_plain(folder.path) else cls._behind_a_link(folder, prefix)
         try:
             _fill(place, order)
         except BaseException:
@@ -65,19 +71,20 @@ class Workplace:
         return place
 
     @classmethod
-    def _behind_a_link(cls, root: Path, prefix: str) -> Workplace:
-        plain = plain_folder(root)
+    def _behind_a_link(cls, folder: HeldFolder, prefix: str) -> Workplace:
+        plain = plain_folder(folder.path)
         if plain is None:
-            shutil.rmtree(root, ignore_errors=True)
+            folder.remove()
             raise FileNotFoundError("no folder for temporary files has a plain path")
         door = _fresh(plain, prefix)
-        (door / "place").symlink_to(root, target_is_directory=True)
-        return cls(root=door / "place", made=(root, door))
+        way = door.path / WAY_TO
+        way.symlink_to(folder.path, target_is_directory=True)
+        return cls(root=way, made=(folder, door))
 
     def remove(self) -> None:
         """Remove the folder and all that is in it, and the way to it."""
         for folder in self.made:
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.remove()
 
     def __enter__(self) -> Self:
         return self
@@ -88,11 +95,11 @@ class Workplace:
         self.remove()
 
 
-def _fresh(room: Path, prefix: str) -> Path:
-    """A new folder, closed to others; what is left of earlier ones goes."""
+def _fresh(room: Path, prefix: str) -> HeldFolder:
+    """A new folder, closed to others; what is left of the same instance's earlier ones goes."""
     for left_over in room.glob(f"{prefix}*"):
         shutil.rmtree(left_over, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=prefix, dir=room))
+    return HeldFolder.make(room, prefix)
 
 
 def _fill(place: Workplace, order: BuildOrder) -> None:

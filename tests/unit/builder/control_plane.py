@@ -42,35 +42,49 @@ class ControlPlane:
         self.told: list[Told] = []
         self.order: dict[str, Any] = {}
         self.when: dict[str, Callable[[], object]] = {}
+        self.knows_steps = True
+        self.observe: Callable[[Told], object] = bool
         self._scripts: dict[str, deque[Answer]] = {}
+        self._begun: set[str] = set()
+        self._about: list[str] = []
         self._server = QuietServer(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/api"
 
     def script(self, what: str, *answers: Answer) -> None:
-        """Answer the next requests about `what` ("claim", a phase, an outcome) like this, one after the other."""
+        """Answer the next requests about `what` ("claim", "step", a phase, an outcome) like this, in this order."""
         self._scripts.setdefault(what, deque()).extend(answers)
 
     def answer(self, told: Told) -> Answer:
         """The answer to a request that came."""
+        what = self._what(told)
         self.told.append(told)
-        what = self.about(told)
+        self._about.append(what)
+        self.observe(told)
         queue = self._scripts.get(what)
         if queue:
             return queue.popleft()
+        if not self.knows_steps and "step" in told.body:
+            return Answer(status=422)
+        self._begun.add(what)
         self.when.get(what, bool)()
         return Answer(body=json.dumps(self.order).encode()) if what == "claim" else Answer()
 
-    @staticmethod
-    def about(told: Told) -> str:
-        """What a request is about."""
-        return str(told.body.get("phase") or told.body.get("outcome") or "claim")
+    def _what(self, told: Told) -> str:
+        """What a request is about; "step" when it says only how a phase goes on that was begun before."""
+        about = str(told.body.get("phase") or told.body.get("outcome") or "claim")
+        return "step" if "step" in told.body and about in self._begun else about
 
     @property
     def heard(self) -> list[str]:
-        """What all requests were about, in order."""
-        return [self.about(told) for told in self.told]
+        """What all requests were about, in order, but for steps within a phase."""
+        return [what for what in self._about if what != "step"]
+
+    @property
+    def steps(self) -> list[tuple[str, str]]:
+        """Phase and step of all requests that named one, in order."""
+        return [(told.body["phase"], told.body["step"]) for told in self.told if "step" in told.body]
 
     @property
     def last(self) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Machine:
         self.seen = Seen()
         self.files: dict[str, bytes] = {}
         self.port = 0
+        self.dies_at_login_of = ""
         self._doors: dict[str, str] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
@@ -64,8 +65,9 @@ class Machine:
         self._do(self._close())
 
     def close(self) -> None:
-        """Go for good."""
+        """Go for good, and take with it whoever was just coming in."""
         self.power_off()
+        self._do(self._turn_away())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -86,13 +88,35 @@ class Machine:
         self.port = self._acceptor.get_port()
 
     async def _close(self) -> None:
-        if self._acceptor is not None:
-            self._acceptor.close()
-            await self._acceptor.wait_closed()
-            self._acceptor = None
+        acceptor, self._acceptor = self._acceptor, None
+        if acceptor is not None:
+            self._accept_no_more(acceptor)
+            await asyncio.sleep(0)  # whoever was accepted just now still needs the server for a moment
+            await asyncio.sleep(0)
+            acceptor.close()
+        self._cut_off()
+        if acceptor is not None:
+            await acceptor.wait_closed()
+        await asyncio.sleep(0)
+
+    def _accept_no_more(self, acceptor: asyncssh.SSHAcceptor) -> None:
+        for listening in acceptor.sockets:
+            self._loop.remove_reader(listening.fileno())
+
+    def _cut_off(self) -> None:
         for connection in list(self._connections):
             connection.abort()
-        await asyncio.sleep(0)
+
+    def die(self) -> None:
+        """Answer nobody any more; told from within the machine."""
+        if self._acceptor is not None:
+            self._accept_no_more(self._acceptor)
+        self._cut_off()
+
+    async def _turn_away(self) -> None:
+        for _ in range(10):
+            await asyncio.sleep(0.005)
+            self._cut_off()
 
     def _run(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         command = process.command or ""
@@ -126,6 +150,8 @@ class _Door(asyncssh.SSHServer):
 
     def begin_auth(self, username: str) -> bool:
         self._machine.seen.users.append(username)
+        if username == self._machine.dies_at_login_of:
+            self._machine.die()
         return True
 
     def public_key_auth_supported(self) -> bool:

@@ -37,6 +37,9 @@ SOON = 10
 
 def dies(world: World, phase: str) -> None:
     """Let the machine go when this phase begins, and nixos-anywhere wait for it as it does: for ever."""
+    if phase == "verify":
+        world.machine.dies_at_login_of = "claude"
+        return
     world.control.when[phase] = world.machine.power_off
     said = {
         "kexec": ("kexec", "Switching system into kexec"),
@@ -128,12 +131,25 @@ def test_b11_without_the_cache_too_a_copy_is_given_up(world: World) -> None:
 
 
 def test_b11_a_copy_that_stands_still_is_ended(world: World) -> None:
-    """A cache that answers with silence costs one stretch's limit, not the guest's patience (row B11)."""
-    world.programs.run("disko,install", f"echo '### Uploading the system closure ###'; {HANGS}")
+    """Silence with and without the cache costs two silences, and not the whole stretch's limit (row B11)."""
+    for phases in ("disko,install", "install"):
+        world.programs.run(phases, f"{COPYING}; {HANGS}")
     begun = time.monotonic()
-    assert world.build(replace(FAST, install_within=0.3)) == FAILED
+    assert world.build(replace(FAST, silence_within=0.3, install_within=SOON + 10)) == FAILED
+    assert 2 * 0.3 <= time.monotonic() - begun < SOON
     assert world.control.last["cause"] == "copy_failed"
-    assert time.monotonic() - begun < SOON
+    assert "stood still" in world.control.last["detail"]
+    assert world.programs.phases == ["kexec", "disko,install", "install"]
+
+
+def test_b11_a_copy_that_is_never_silent_ends_with_its_stretch(world: World) -> None:
+    """A cache that trickles costs one stretch's limit, not the guest's patience (row B11)."""
+    world.programs.run("disko,install", f"{COPYING}; while :; do echo copying; sleep 0.05; done")
+    begun = time.monotonic()
+    assert world.build(replace(FAST, silence_within=0.5, install_within=0.7)) == FAILED
+    assert 0.7 <= time.monotonic() - begun < SOON
+    assert world.control.last["cause"] == "copy_failed"
+    assert "did not end in time" in world.control.last["detail"]
 
 
 def test_b12_every_run_boots_the_installer_that_was_shipped(world: World) -> None:

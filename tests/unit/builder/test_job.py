@@ -125,7 +125,7 @@ def test_a_permission_is_asked_for_until_it_is_answered(world: World, trouble: i
     """Without a 200 the phase does not begin; the question that is repeated is the same to the byte."""
     world.control.script("kexec", Answer(status=trouble), Answer(status=trouble))
     assert world.build() == READY
-    asked = [told.body for told in world.control.told if told.body.get("phase") == "kexec"]
+    asked = [told.body for told in world.control.told if told.body.get("phase") == "kexec" and "step" not in told.body]
     assert len(asked) == 3
     assert asked[0] == asked[1] == asked[2]
 

@@ -35,6 +35,9 @@ POINTS = {
     ),
 }
 
+IN_PASSING = {"ssh", "copy", "install", "reboot"}
+"""What nobody waits for: it may still be on its way when the job dies."""
+
 
 @pytest.fixture
 def start(world: World) -> Iterator[Callable[..., subprocess.Popen[str]]]:
@@ -139,10 +142,13 @@ def test_no_child_outlives_a_job_that_was_killed(world: World, start: Callable[.
 def test_a_failpoint_kills_the_job_right_after_its_step(
     world: World, start: Callable[..., subprocess.Popen[str]], point: str
 ) -> None:
-    """The process dies by SIGKILL once the named step has returned: nothing before it is missing, nothing more."""
+    """The process dies by SIGKILL once the named step has returned: nothing more is done, nothing asked is missing."""
     job = start(ONEBOX_KILL_AFTER=point)
     assert job.wait(20) == -signal.SIGKILL
-    assert (world.control.heard, world.programs.phases) == POINTS[point]
+    told, runs = POINTS[point]
+    assert world.programs.phases == runs
+    assert world.control.heard == told[: len(world.control.heard)]
+    assert set(world.control.heard) >= set(told) - IN_PASSING, world.control.heard
 
 
 def test_the_next_attempt_goes_through_after_a_kill(world: World, start: Callable[..., subprocess.Popen[str]]) -> None:

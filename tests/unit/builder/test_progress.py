@@ -5,14 +5,23 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from functools import partial
+from threading import Event
 
 import pytest
 
-from builder.job import READY
+from builder.api import ControlPlane
+from builder.clock import Deadline, SharedClock
+from builder.failpoint import Failpoint
+from builder.job import FAILED, NOT_WANTED, READY
+from builder.log_tail import LogTail
 from builder.pace import Pace
-from tests.unit.builder.control_plane import LOST, Answer
+from builder.report import Reporter
+from chalicelib.domain.build import BuildReport, Outcome, Phase
+from tests.unit.builder.control_plane import LOST, Answer, Told
 from tests.unit.builder.programs import STEPS
 from tests.unit.builder.world import FAST, World
+
+RUNS = ("kexec", "disko,install", "reboot")
 
 PHASES = {
     "Formatting hard drive with disko": "disko",
@@ -24,6 +33,8 @@ PHASES = {
 
 ASKED_FIRST = "disko"
 """Asked for before the run, so the control plane knows it before the line is there."""
+
+COPYING = "echo '### Uploading the system closure ###'"
 
 REAL = Pace()
 AT_ITS_REAL_PACE = replace(
@@ -82,7 +93,125 @@ def test_one_lost_answer_does_not_make_a_report_a_second_late(world: World, trou
 def test_a_control_plane_that_stays_away_is_asked_less_and_less(world: World) -> None:
     """The waits double up to their longest, so that a crowd of builders does not stand in the way of a recovery."""
     world.control.script("copy", *[Answer(status=503)] * 500)
-    world.programs.run("disko,install", "echo '### Uploading the system closure ###'; sleep 1")
+    world.programs.run("disko,install", f"{COPYING}; echo '### Installing NixOS ###'; sleep 1; exit 1")
     world.build(replace(FAST, progress_again=0.05, progress_longest=0.4))
     tried = world.control.heard.count("copy")
     assert 3 <= tried <= 8, tried
+
+
+def test_every_line_of_progress_is_a_report_within_a_second(world: World) -> None:
+    """All titles of all three runs are told as steps of the phase they belong to, in their order, each in time."""
+    for phases in RUNS:
+        said = (f"echo '### {step} ###'; date +%s.%N >>{world.folder}/said" for step in STEPS[phases])
+        world.programs.run(phases, "; sleep 0.1\n".join(said))
+    heard: list[float] = []
+
+    def observe(told: Told) -> None:
+        if "step" in told.body:
+            heard.append(time.time())  # noqa: TID251 -- to compare with the shell's clock
+
+    world.control.observe = observe
+    assert world.build(AT_ITS_REAL_PACE) == READY, world.everything_told
+    assert [step for _, step in world.control.steps] == [step for phases in RUNS for step in STEPS[phases]]
+    said_at = [float(line) for line in (world.folder / "said").read_text().split()]
+    assert max(late - moment for late, moment in zip(heard, said_at, strict=True)) < 1
+
+
+def test_a_step_belongs_to_the_phase_that_was_begun(world: World) -> None:
+    """What begins no phase goes with the one before it: phases neither go back nor are begun early."""
+    assert world.build() == READY
+    assert world.control.steps == [
+        ("kexec", "Uploading install SSH keys"),
+        ("kexec", "Gathering machine facts"),
+        ("kexec", "Switching system into kexec"),
+        ("kexec", "Done!"),
+        ("disko", "Gathering machine facts"),
+        ("disko", "Formatting hard drive with disko"),
+        ("copy", "Uploading the system closure"),
+        ("copy", "Copying extra files"),
+        ("install", "Installing NixOS"),
+        ("install", "Done!"),
+        ("install", "Gathering machine facts"),
+        ("reboot", "Rebooting"),
+        ("reboot", "Done!"),
+    ]
+
+
+def test_an_older_control_plane_is_told_the_phases_alone(world: World) -> None:
+    """One that does not know steps refuses the first; from then on it hears what it knows, and nothing is lost."""
+    world.control.knows_steps = False
+    assert world.build() == READY, world.everything_told
+    assert len(world.control.steps) == 1
+    assert world.control.heard == ["claim", "ssh", "kexec", "disko", "copy", "install", "reboot", "verify", "ready"]
+
+
+def test_a_step_that_begins_a_phase_is_not_lost_on_an_older_control_plane(world: World) -> None:
+    """Where the first step it refuses begins a phase, the phase is told once more without the step."""
+    world.control.knows_steps = False
+    for phases in RUNS[:2]:
+        world.programs.run(phases, COPYING if phases == "disko,install" else ":")
+    assert world.build() == READY, world.everything_told
+    assert world.control.steps == [("copy", "Uploading the system closure")]
+    assert world.control.heard == ["claim", "ssh", "kexec", "disko", "copy", "copy", "reboot", "verify", "ready"]
+
+
+def test_a_control_plane_that_hangs_holds_up_no_line_and_no_phase(world: World) -> None:
+    """While the answer to a report does not come, the run is read and followed to its end."""
+    hangs, seen = Event(), world.folder / "seen"
+    world.control.when["copy"] = lambda: hangs.wait(10)
+    world.programs.run("disko,install", f"{COPYING}; sleep 0.2; echo a line; : >{seen}; sleep 0.2; exit 1")
+    world.programs.run("install", "echo another line; exit 1")
+    begun = time.monotonic()
+    assert world.build() == FAILED
+    took = time.monotonic() - begun
+    hangs.set()
+    assert took < FAST.progress_timeout, "waited for the answer"
+    assert world.control.last["outcome"] == "failed"
+    assert {"a line", "another line"} <= set(world.log.getvalue().splitlines())
+
+
+def test_what_was_said_in_passing_comes_before_the_last_word(world: World) -> None:
+    """A slow control plane still hears every phase before the outcome, so that all of them are measured."""
+    world.control.observe = lambda _: time.sleep(0.2)
+    api = ControlPlane(world.control.url, world.order.instance_id, world.order.attempt)
+    deadline = Deadline(SharedClock(), world.order.deadline)
+    tail = LogTail(str, world.log)
+    reporter = Reporter(api, world.order.build_token, tail, deadline, replace(FAST, progress_last=10), Failpoint())
+    reporter.begin(Phase.SSH)
+    for phase in (Phase.COPY, Phase.INSTALL, Phase.REBOOT):
+        reporter.step(f"now {phase}", phase)
+    reporter.end(BuildReport(outcome=Outcome.READY))
+    reporter.close()
+    api.close()
+    assert world.control.heard == ["ssh", "copy", "install", "reboot", "ready"]
+
+
+@pytest.mark.parametrize("status", [409, 410])
+def test_being_called_off_by_the_answer_to_a_step_ends_the_run(world: World, status: int) -> None:
+    """What is answered in passing is heard all the same."""
+    world.control.script("step", Answer(status=status))
+    world.programs.run("kexec", "echo '### Gathering machine facts ###'; sleep 20")
+    begun = time.monotonic()
+    assert world.build(replace(FAST, kexec_within=20)) == NOT_WANTED
+    assert time.monotonic() - begun < 10
+    assert world.control.told[-1].body["step"] == "Gathering machine facts"
+
+
+def test_the_end_of_the_log_goes_with_the_work_and_not_only_with_its_phases(world: World) -> None:
+    """While lines come they are told now and then, without secrets: that is what a builder that is killed leaves."""
+    lines = f"for each in 1 2 3 4 5 6 7 8; do echo line $each {world.order.build_token}; sleep 0.1; done"
+    world.programs.run("disko,install", f"{COPYING}; {lines}; sleep 30")
+    assert world.build(replace(FAST, tail_again=0.2, install_within=1.5)) == FAILED
+    *_, before_the_end, end = world.control.told
+    assert end.body["outcome"] == "failed"
+    assert "line 8 [redacted]" in before_the_end.body["log_tail"]
+    assert (before_the_end.body["phase"], before_the_end.body["step"]) == ("copy", "Uploading the system closure")
+    copying = [told for told in world.control.told if told.body.get("phase") == "copy"]
+    assert 4 <= len(copying) <= 8, "not with every line, and not after the last"
+
+
+def test_a_silent_program_is_no_news(world: World) -> None:
+    """Without a new line nothing is sent again."""
+    world.programs.run("kexec", "echo '### Gathering machine facts ###'; sleep 0.6")
+    assert world.build(replace(FAST, tail_again=0.1)) == READY
+    assert [step for phase, step in world.control.steps if phase == "kexec"] == ["Gathering machine facts"]

@@ -59,7 +59,7 @@ def test_a_machine_that_refuses_the_install_key_is_not_installed(world: World) -
     world.machine.boot(world.bootstrap.private, {"root": fresh_key().public})
     assert world.build() == FAILED
     assert cause(world) == "key_rejected"
-    assert world.control.last["detail"] == "it refused the install key"
+    assert world.control.last["detail"].endswith("in a row at the first contact")
     assert world.programs.calls == []
 
 
@@ -157,3 +157,11 @@ def test_no_thread_outlives_a_build(world: World) -> None:
     assert world.build() == READY
     left = {thread for thread in set(threading.enumerate()) - before if "process_request" not in thread.name}
     assert left == set()
+
+
+def test_a_connection_that_breaks_in_a_login_is_no_refusal(world: World) -> None:
+    """A machine that goes away while it is tried as the guest has refused nothing: it is not handed over."""
+    world.machine.dies_at_login_of = "claude"
+    assert world.build() == FAILED
+    assert cause(world) == "never_back"
+    assert world.machine.seen.users[-1] == "claude"

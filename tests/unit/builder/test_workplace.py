@@ -45,7 +45,7 @@ def test_a_folder_of_any_name_is_entered_by_a_plain_one(
 def test_a_plain_folder_is_entered_as_it_is(world: World) -> None:
     """Nothing is made beside it."""
     with Workplace.make(world.order) as place:
-        assert place.made == (place.root,)
+        assert [folder.path for folder in place.made] == [place.root]
         assert place.root.parent == world.temporary
 
 
@@ -58,8 +58,8 @@ def test_what_a_killed_builder_left_goes_with_the_next_attempt(world: World, mon
     other.mkdir()
     killed = Workplace.make(world.order)
     with Workplace.make(world.order) as place:
-        assert not any(folder.exists() for folder in killed.made)
-        assert all(folder.exists() for folder in place.made)
+        assert not any(folder.path.exists() for folder in killed.made)
+        assert all(folder.path.exists() for folder in place.made)
     assert left("ccc-build-", room) == [other]
 
 
@@ -79,7 +79,7 @@ def test_a_whole_build_gets_on_with_a_folder_of_any_name(world: World, monkeypat
 def test_where_no_folder_is_plain_no_job_begins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then the copy of the system would fail after the server was bought, so it is told before the claim."""
     assert plain_folder(Path("/a b")) is not None
-    monkeypatch.setattr(folders, "_FALLBACKS", ("/nowhere",))
+    monkeypatch.setattr(folders, "FALLBACKS", ("/nowhere",))
     assert plain_folder(Path("/a b")) is None
     assert plain_folder(Path("/plain")) == Path("/plain")
     with pytest.raises(SettingsInvalid, match=r"^TMPDIR must be a path without blanks"):
