@@ -144,6 +144,10 @@ class Api:
         """Return who changed what, newest first: of an `instance`, of a `day`, or of today."""
         return _listed(self._get("/operator/audit", query), "entries")
 
+    def why(self, query: dict[str, str]) -> dict[str, Any]:
+        """Return why an `instance` or a `server` was deleted, or was not."""
+        return self._get("/operator/why", query)
+
     def _get(self, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
         return dict(self._transport.send(Request(method="GET", path=path, query=query or {})).document)
 

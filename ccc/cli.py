@@ -32,6 +32,7 @@ VERBS = {
     "reap": "reap",
     "state": "state",
     "audit": "audit",
+    "why": "why",
     "pause": "pause",
     "resume": "resume",
     "admit": "admit",

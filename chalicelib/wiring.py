@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING
 
 from chalicelib.config import ConfigError, Place, Settings, is_plain_url
 from chalicelib.domain.errors import CounterFull, RateLimited
-from chalicelib.domain.limits import PROVIDER_REQUESTS_FOR_CREATES, PROVIDER_REQUESTS_PER_HOUR
+from chalicelib.domain.limits import (
+    PROVIDER_REQUESTS_FOR_CREATES,
+    PROVIDER_REQUESTS_PER_HOUR,
+    provider_requests_key,
+    provider_requests_reset_at,
+)
 from chalicelib.operations import ports
+from chalicelib.operations.seldom import SeldomAlarms
 from chalicelib.operations.services import Services
 from chalicelib.storage.audit import StoredAudit
 from chalicelib.storage.breaker import StoredBreaker
@@ -56,7 +62,7 @@ def services(settings: Settings) -> Services:
     return Services(
         instances=instances,
         servers=_servers(settings, keyring, instances, clock),
-        installer=_installer(settings.builder),
+        installer=_installer(settings.builder, SeldomAlarms(LogAlarms(), instances, clock)),
         mailer=_mailer(settings.mail, keyring),
         letters=_letters(settings, public_url),
         probe=SshProbe(settings.ssh_port, PROBE_SECONDS),
@@ -130,17 +136,15 @@ def _servers(
     def spend(creates_server: bool) -> None:
         spend_provider_request(instances, clock, creates_server=creates_server)
 
-    servers = HetznerServers(settings.hetzner_endpoint, keyring.hetzner_token, budget=spend)
+    servers = HetznerServers(settings.hetzner_endpoint, keyring.hetzner_token, budget=spend, clock=clock.now)
     return RenewedServers(servers, keyring.refresh)
 
 
-def _installer(place: Place) -> ports.Installer:
-    from chalicelib.adapters.log_alarms import LogAlarms  # noqa: PLC0415 -- imported when chosen
-
+def _installer(place: Place, alarms: ports.Alarms) -> ports.Installer:
     if place.scheme == "codebuild":
         from chalicelib.adapters.codebuild_installer import CodebuildInstaller  # noqa: PLC0415 -- imported when chosen
 
-        return CodebuildInstaller(place.host, LogAlarms())
+        return CodebuildInstaller(place.host, alarms)
     if place.scheme == "fargate":
         from chalicelib.adapters.fargate_installer import FargateInstaller, FargateTask  # noqa: PLC0415 -- same
 
@@ -152,7 +156,7 @@ def _installer(place: Place) -> ports.Installer:
             container=place.option("container") or "builder",
             public_ip=place.option("public_ip") != "off",
         )
-        return FargateInstaller(task, LogAlarms())
+        return FargateInstaller(task, alarms)
     from chalicelib.adapters.process_installer import ProcessInstaller  # noqa: PLC0415 -- imported when chosen
 
     return ProcessInstaller(place.path, place.number("slots", BUILDER_SLOTS))
@@ -210,11 +214,11 @@ def spend_provider_request(instances: ports.Instances, clock: ports.Clock, *, cr
     kept_back = 0 if creates_server else PROVIDER_REQUESTS_FOR_CREATES
     try:
         instances.add(
-            f"rate#provider#{now:%Y%m%d%H}",
+            provider_requests_key(now),
             1,
             cap=PROVIDER_REQUESTS_PER_HOUR - kept_back,
             expires_at=now + timedelta(days=2),
         )
     except CounterFull as full:
-        left = 3600 - now.minute * 60 - now.second
+        left = int((provider_requests_reset_at(now) - now).total_seconds())
         raise RateLimited("This hour's requests to the provider are used up.", retry_after=left) from full

@@ -15,7 +15,7 @@ from ccc.timeout_option import timeout_option
 from ccc.verb import Verb, example, wants_json
 
 WAIT_SECONDS = 900
-OVER = frozenset({"done", "failed"})
+OVER = frozenset({"done", "failed", "interrupted"})
 SHORTEST, LONGEST = 0.1, 2.0  # seconds between two looks: doubled up to the second
 
 
@@ -74,7 +74,13 @@ def _line(item: dict[str, Any]) -> str:
 
 
 def _judge(run: dict[str, Any]) -> None:
-    """Raise Failed when the run failed or met errors, Conflicted when it was frozen and should have acted."""
+    """Raise Failed when the run failed, was killed or met errors, Conflicted when it froze and should have acted."""
+    if run.get("state") == "interrupted":
+        raise Failed(
+            "The run was interrupted: whoever carried it out was killed. What it did is above; the next run goes on.",
+            details=tuple(str(error) for error in run.get("errors") or ()),
+            next_command="ccc reap --dry-run",
+        )
     errors = tuple(str(error) for error in run.get("errors") or ())
     if run.get("state") == "failed" or errors:
         raise Failed("The reaper met errors.", details=errors, next_command="ccc reap --dry-run")

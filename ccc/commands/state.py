@@ -39,6 +39,7 @@ def lines(state: dict[str, Any]) -> list[str]:
         f"Marker: {_part(_part(state, 'stack'), 'marker').get('state') or 'not seen yet'}",
         f"Live: {live.get('now')} of {live.get('most')}",
         f"Made this hour: {creates.get('this_hour')} of {creates.get('most')}",
+        f"Requests to the provider: {_requests(state)}",
         f"Set aside in {spend.get('month')}: {spend.get('reserved_eur')} of {spend.get('cap_eur')} EUR",
         f"Running machines: {spend.get('so_far_eur')} EUR so far, {spend.get('projected_eur')} EUR until their ends",
         *(late or ["Late: nothing"]),
@@ -53,6 +54,13 @@ def _new_machines(state: dict[str, Any]) -> str:
     if breaker.get("open_until"):
         return f"held back until {local_and_utc(str(breaker['open_until']))}. {breaker.get('reason') or ''}".rstrip()
     return f"switched on (signing up: {state.get('signup')})"
+
+
+def _requests(state: dict[str, Any]) -> str:
+    """Return how much of this hour's budget is used, and when there is more."""
+    seen = _part(state, "provider_requests")
+    said = f"{seen.get('this_hour', '?')} of {seen.get('most', '?')} this hour"
+    return f"{said}, anew at {local_and_utc(str(seen['resets_at']))}" if seen.get("resets_at") else said
 
 
 def _next(state: dict[str, Any]) -> tuple[str, ...]:

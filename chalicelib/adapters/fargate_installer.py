@@ -7,7 +7,7 @@ the first claim and refuses every other, and the one thing that the claim brings
 **A start whose reply was lost** is asked for again with the same client token, made of instance and attempt: ECS
 answers with the same task for 24 hours, or until an hour after the task's end. With other parameters it answers
 `ConflictException` and names the task that has the token: that one is ours too. Where the reference is not known,
-`ListTasks` finds the task by `startedBy`, which is the same text.
+`ListTasks` finds the task by `startedBy`, which is the same text, or among the stopped ones of its family.
 
 What goes wrong, and what becomes of it (a row that may not start a builder waits and buys nothing in every case):
 
@@ -135,12 +135,30 @@ class FargateInstaller:
         return BuildState.UNKNOWN
 
     def _found(self, name: str) -> str:
-        """The ARN of the task that was started under this name, running or stopped, or nothing."""
-        for status in ("RUNNING", "STOPPED"):
-            answer = self._ecs.call("list_tasks", cluster=self._task.cluster, startedBy=name, desiredStatus=status)
-            if answer.get("taskArns"):
-                return str(answer["taskArns"][0])
+        """The ARN of the task that was started under this name, running or stopped, or nothing.
+
+        `startedBy` must be the only filter (ECS refuses it beside any other), and without another only tasks that are
+        meant to run are listed: those that end or have ended are looked through one by one.
+        """
+        for arns in self._listed(startedBy=name):
+            return arns[0]
+        for arns in self._listed(desiredStatus="STOPPED", family=self._task.definition.partition(":")[0]):
+            answer = self._ecs.call("describe_tasks", cluster=self._task.cluster, tasks=arns)
+            for task in answer.get("tasks", []):
+                if task.get("startedBy") == name:
+                    return str(task["taskArn"])
         return ""
+
+    def _listed(self, **filters: str) -> Iterator[list[str]]:
+        """The ARNs of tasks, page by page (at most a hundred each), without empty pages."""
+        more: dict[str, str] = {}
+        while True:
+            answer = self._ecs.call("list_tasks", cluster=self._task.cluster, **filters, **more)
+            if arns := [str(arn) for arn in answer.get("taskArns", [])]:
+                yield arns
+            if not answer.get("nextToken"):
+                return
+            more = {"nextToken": answer["nextToken"]}
 
     def _stop(self, arn: str) -> None:
         try:

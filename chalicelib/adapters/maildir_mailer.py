@@ -7,8 +7,13 @@ not known here.
 
 from __future__ import annotations
 
+import errno
 import mailbox
+import os
+import secrets
+import socket
 import threading
+from io import RawIOBase
 from pathlib import Path
 
 from chalicelib.domain.errors import MailRefused
@@ -20,7 +25,7 @@ class MaildirMailer:
 
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)
-        self._lock = threading.Lock()  # the standard library numbers deliveries without one
+        self._lock = threading.Lock()  # two letters of one process lie in the order in which they were sent
 
     def send(self, letter: Letter) -> None:
         """Deliver one letter. MailRefused: it was not delivered (the disk said no); never MailUnknown."""
@@ -29,6 +34,31 @@ class MaildirMailer:
         lines = letter.message.replace(b"\r\n", b"\n")
         try:
             with self._lock:
-                mailbox.Maildir(self._path, create=True).add(lines)
-        except (OSError, mailbox.Error) as error:
+                self._deliver(lines)
+        except OSError as error:
             raise MailRefused(f"The maildir did not take the mail ({type(error).__name__}).") from error
+
+    def _deliver(self, lines: bytes) -> None:
+        """Write the letter beside its place, then rename it; on a full disk nothing of it stays.
+
+        `mailbox.Maildir.add` leaves what it had begun: it closes the file before it removes it, and closing fails too.
+        """
+        mailbox.Maildir(self._path, create=True)
+        begun = self._path / "tmp" / secrets.token_hex(8)
+        try:
+            with begun.open("xb", buffering=0) as file:
+                _write_whole(file, lines)
+                os.fsync(file.fileno())
+                written = os.fstat(file.fileno()).st_mtime_ns
+            # named by its time, as everybody names the files of a maildir: they are read in this order
+            seconds, rest = divmod(written, 10**9)
+            begun.rename(self._path / "new" / f"{seconds}.M{rest // 1000:06}R{begun.name}.{socket.gethostname()}")
+        except BaseException:
+            begun.unlink(missing_ok=True)
+            raise
+
+
+def _write_whole(file: RawIOBase, lines: bytes) -> None:
+    """OSError when there was room for a part of it."""
+    if file.write(lines) != len(lines):
+        raise OSError(errno.ENOSPC, "only a part of the letter was written")

@@ -67,7 +67,7 @@ class RenewedServers:
         return self._asked(lambda: self._servers.raise_epoch(marker_id, stack, epoch))
 
     def provider_time(self) -> datetime | None:
-        """The Date of the provider's last answer."""
+        """The Date of the provider's last answer, while it is young."""
         return self._servers.provider_time()
 
     def token_fingerprint(self) -> str:

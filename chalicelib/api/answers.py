@@ -78,6 +78,7 @@ class Instance(Answer):
     name: str
     status: Status
     stage: str | None
+    step: str | None = None
     stages: list[Stage]
     server_type: str | None
     location: str | None

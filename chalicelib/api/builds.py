@@ -19,7 +19,7 @@ from chalicelib.api.printable import printable
 from chalicelib.api.reading import read
 from chalicelib.api.reply import reply
 from chalicelib.api.route import blueprint
-from chalicelib.domain.build import LOG_TAIL_CHARS, BuildReport
+from chalicelib.domain.build import LOG_TAIL_CHARS, STEP_CHARS, BuildReport
 from chalicelib.operations import claim_build, record_build
 from chalicelib.operations.services import Services
 
@@ -68,4 +68,5 @@ def _report(call: Call) -> BuildReport:
         cause=said.cause,
         detail=printable(said.detail, DETAIL_CHARS),
         log_tail=printable(said.log_tail, LOG_TAIL_CHARS),
+        step=printable(said.step, STEP_CHARS),
     )

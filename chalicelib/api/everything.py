@@ -16,6 +16,7 @@ from chalicelib.api.operator import operator_blueprint
 from chalicelib.api.oversight import oversight_blueprint
 from chalicelib.api.pages import pages_blueprint
 from chalicelib.api.switches import switches_blueprint
+from chalicelib.api.why import why_blueprint
 from chalicelib.operations.services import Services
 
 
@@ -28,6 +29,7 @@ def add_routes(app: Chalice, services: Services, edge: Edge) -> None:
     app.register_blueprint(operator_blueprint(services, edge))
     app.register_blueprint(switches_blueprint(services, edge))
     app.register_blueprint(oversight_blueprint(services, edge))
+    app.register_blueprint(why_blueprint(services, edge))
     app.register_blueprint(health_blueprint(services, edge))
     app.register_blueprint(pages_blueprint(services, edge))
     app.register_blueprint(openapi_blueprint(services.public_url, edge))

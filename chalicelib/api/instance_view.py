@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.api.moment import rfc3339
-from chalicelib.api.stages import current_stage, stages
+from chalicelib.api.stages import current_stage, current_step, stages
 from chalicelib.domain import budget, cost, lease
 from chalicelib.domain.explanations import explanation
 from chalicelib.domain.instance import Instance, Status
@@ -40,6 +40,7 @@ def _common(shown: Shown, services: Services, now: datetime) -> dict[str, Any]:
         "name": instance.name,
         "status": instance.status.value,
         "stage": current_stage(instance, shown.build),
+        "step": current_step(instance, shown.build),
         "stages": stages(shown.build, shown.usual, now),
         "server_type": wish.server_type if choice is None else choice.server_type,
         "location": wish.location if choice is None else choice.location,

@@ -204,6 +204,13 @@ ROUTES: dict[tuple[str, str], Described] = {
         answers={200: operator_answers.AuditPage},
         errors=(400, 401, 422, 503),
     ),
+    ("GET", "/operator/why"): Described(
+        summary="Explain why an instance or a server was deleted, or was not",
+        who=(OPERATOR,),
+        query=("instance", "server"),
+        answers={200: operator_answers.Explanation},
+        errors=(400, 401, 422, 503),
+    ),
     ("GET", "/health"): Described(summary="Say that the service answers", answers={200: answers.Health}, errors=(400,)),
     ("GET", "/health/ready"): Described(
         summary="Check what the service depends on", answers={200: answers.Health}, errors=(400, 503)

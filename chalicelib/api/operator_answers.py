@@ -9,7 +9,7 @@ from pydantic import Field
 
 from chalicelib.api.answers import Answer, Euros, Instance, InstanceId
 from chalicelib.domain.audit import Deed, Who
-from chalicelib.domain.instance import Status
+from chalicelib.domain.instance import EndReason, Status
 from chalicelib.domain.signup import SignupKind
 from chalicelib.domain.tokens import Purpose
 from chalicelib.operations.ports import MarkerState
@@ -78,6 +78,15 @@ class CreatesView(Answer):
     most: int
 
 
+class ProviderRequestsView(Answer):
+    """Requests to the provider in this hour of the clock, by all functions; a part of them only creates may use."""
+
+    this_hour: int = Field(ge=0)
+    most: int
+    kept_for_creates: int
+    resets_at: datetime
+
+
 class SpendView(Answer):
     """Money: what is set aside this month against the cap, and what the machines cost that are there."""
 
@@ -114,6 +123,7 @@ class OperatorState(Answer):
     signup: SignupKind
     live: LiveView
     creates: CreatesView
+    provider_requests: ProviderRequestsView
     spend: SpendView
     late: list[LateView]
     undelivered: list[UndeliveredView]
@@ -136,3 +146,45 @@ class AuditPage(Answer):
     """The newest changes, newest first."""
 
     entries: list[AuditEntryView]
+
+
+class ExplainedInstance(Answer):
+    """What of an instance has to do with its end."""
+
+    id: InstanceId
+    status: Status
+    server_id: int | None
+    expires_at: datetime | None
+    ended_at: datetime | None
+    end_reason: EndReason | None
+    failure: str | None
+
+
+class ToldView(Answer):
+    """What runs said of it, and how often the very same; `run` is the newest of them."""
+
+    what: str
+    why: str
+    instance_id: str | None
+    server_id: int | None
+    first_at: datetime
+    last_at: datetime
+    times: int = Field(ge=1)
+    run: str
+
+
+class LookedAt(Answer):
+    """How many runs were looked at, and from when on."""
+
+    runs: int = Field(ge=0)
+    since: datetime | None
+
+
+class Explanation(Answer):
+    """Why something was deleted, or was not: the answer in a sentence, and what it rests on."""
+
+    answer: str
+    instance: ExplainedInstance | None
+    told: list[ToldView]
+    audit: list[AuditEntryView]
+    looked_at: LookedAt

@@ -19,7 +19,7 @@ from chalicelib.api.switches import stack_view
 from chalicelib.domain import breaker, budget
 from chalicelib.domain.audit import AuditEntry
 from chalicelib.domain.errors import InvalidInput
-from chalicelib.domain.limits import Limits
+from chalicelib.domain.limits import PROVIDER_REQUESTS_FOR_CREATES, PROVIDER_REQUESTS_PER_HOUR, Limits
 from chalicelib.operations import oversee, show_audit
 from chalicelib.operations.oversee import Oversight
 from chalicelib.operations.services import Services
@@ -88,6 +88,12 @@ def state_view(seen: Oversight, limits: Limits) -> dict[str, Any]:
         "signup": limits.signup.kind.value,
         "live": {"now": seen.live, "most": limits.max_live},
         "creates": {"this_hour": seen.creates, "most": limits.max_creates_per_hour},
+        "provider_requests": {
+            "this_hour": seen.provider_requests,
+            "most": PROVIDER_REQUESTS_PER_HOUR,
+            "kept_for_creates": PROVIDER_REQUESTS_FOR_CREATES,
+            "resets_at": rfc3339(seen.provider_requests_reset_at),
+        },
         "spend": {
             "month": f"{seen.month[:4]}-{seen.month[4:]}",
             "reserved_eur": str(budget.euros(seen.reserved)),

@@ -62,13 +62,14 @@ class Claim(Shape):
 
 
 class Report(Shape):
-    """`POST /builds/{id}/{attempt}/reports`: a phase or an outcome, never both."""
+    """`POST /builds/{id}/{attempt}/reports`: a phase or an outcome, never both; a step within a phase asks nothing."""
 
     phase: Annotated[Phase | None, Field(default=None, strict=False, json_schema_extra=_optional)]
     outcome: Annotated[Outcome | None, Field(default=None, strict=False, json_schema_extra=_optional)]
     cause: Annotated[Cause | None, Field(default=None, strict=False, json_schema_extra=_optional)]
     detail: str = ""
     log_tail: str = ""
+    step: str = ""
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
@@ -76,6 +77,8 @@ class Report(Shape):
             raise ValueError("say either a phase or an outcome")
         if (self.cause is None) != (self.outcome is not Outcome.FAILED):
             raise ValueError("a cause goes with the outcome failed, and with no other")
+        if self.step and self.phase is None:
+            raise ValueError("a step goes with a phase")
         return self
 
 
@@ -87,9 +90,19 @@ class ReapWish(Shape):
 
 
 class RestoreWish(Shape):
-    """`POST /operator/accept-restore`: with `plant_marker` a marker that is missing is made anew."""
+    """`POST /operator/accept-restore`: with `plant_marker` a marker that is missing is made anew.
+
+    `machines_are_gone` lets that be done where no machine of the table is found; it goes with `plant_marker` only.
+    """
 
     plant_marker: bool = False
+    machines_are_gone: bool = False
+
+    @model_validator(mode="after")
+    def _one_wish(self) -> Self:
+        if self.machines_are_gone and not self.plant_marker:
+            raise ValueError("machines_are_gone goes with plant_marker")
+        return self
 
 
 class OwnerWish(Shape):
@@ -105,6 +118,15 @@ class AuditQuery(BaseModel):
 
     instance: str | None = Field(default=None, pattern=r"^[0-9a-f]{12}$")
     day: str | None = Field(default=None, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+
+
+class WhyQuery(BaseModel):
+    """The query of `GET /operator/why`: an instance's id or a server's number; its values arrive as text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    instance: str | None = Field(default=None, pattern=r"^[0-9a-f]{12}$")
+    server: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,17}$")
 
 
 class ListQuery(BaseModel):

@@ -24,6 +24,13 @@ def current_stage(instance: Instance, build: BuildRecord | None) -> str | None:
     return build.phases[-1].phase.value
 
 
+def current_step(instance: Instance, build: BuildRecord | None) -> str | None:
+    """What the builder is doing within the newest phase, in its program's words; null where it did not say."""
+    if instance.status is not Status.INSTALLING or build is None or build.outcome is not None:
+        return None
+    return build.step or None
+
+
 def stages(build: BuildRecord | None, usual: Usual, now: datetime) -> list[dict[str, Any]]:
     """All phases of the newest attempt; a phase lasts until the next one, the last until the outcome (or now)."""
     if build is None:

@@ -57,7 +57,10 @@ class _Switches:
 
         services = as_operator(self.services, call)
         wish = read(RestoreWish, json_object(call, optional=True))
-        return reply(stack_view(accept_restore.accept_restore(services, plant_marker=wish.plant_marker)))
+        accepted = accept_restore.accept_restore(
+            services, plant_marker=wish.plant_marker, machines_are_gone=wish.machines_are_gone
+        )
+        return reply(stack_view(accepted))
 
     def deprovision_owner(self, call: Call) -> Response:
         """End everything an address has, and shut it out."""

@@ -79,6 +79,7 @@ class Deed(StrEnum):
     OWNER_EXCLUDED = "owner_excluded"
     OWNER_ADMITTED = "owner_admitted"
     COUNTER_REPAIRED = "counter_repaired"
+    ORPHAN_DELETED = "orphan_deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

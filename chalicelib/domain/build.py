@@ -16,6 +16,9 @@ MAX_ATTEMPTS = 3
 LOG_TAIL_CHARS = 4096
 """The longest log tail that is kept for the guest's page."""
 
+STEP_CHARS = 100
+"""The longest title of a step that is kept."""
+
 INSTALL_WITHIN = timedelta(minutes=45)
 """From the first claim until the machine runs."""
 
@@ -140,7 +143,8 @@ class BuildOrder:
 class BuildReport:
     """One thing the builder says: a phase it begins (or asks to begin), or the outcome; with a log tail or without.
 
-    Exactly one of `phase` and `outcome` is set; `cause` and `detail` go with a failed outcome.
+    Exactly one of `phase` and `outcome` is set; `cause` and `detail` go with a failed outcome. `step` goes with a
+    phase: what its program is doing in it now, in that program's words. A report with a step asks for nothing.
     """
 
     phase: Phase | None = None
@@ -148,6 +152,7 @@ class BuildReport:
     cause: Cause | None = None
     detail: str = ""
     log_tail: str = ""
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +167,8 @@ class PhaseStart:
 class BuildRecord:
     """All that one attempt has said: kept in an item of its own, so that the instance's row stays small.
 
-    `nonce` binds the claim to the one builder that made it; `permitted` holds the phases it was allowed to begin.
+    `nonce` binds the claim to the one builder that made it; `permitted` holds the phases it was allowed to begin;
+    `step` is what it was doing last within the newest phase, empty where it did not say.
     """
 
     instance_id: str
@@ -176,6 +182,7 @@ class BuildRecord:
     detail: str = ""
     reported_at: datetime | None = None
     log_tail: str = ""
+    step: str = ""
     op_id: str = ""
     version: int = 0
 

@@ -16,7 +16,7 @@
     │   ├── TooManyRequests     one source asks too often
     │   ├── NotOffered          the operator has not switched this on
     │   ├── NotFailed           only what has failed can be tried again
-    │   ├── NoMarker            the provider's project carries the marker of another stack
+    │   ├── NoMarker            the provider's project carries another stack's marker, or none and no machine
     │   ├── KeyReused           an Idempotency-Key came again with another body
     │   └── IllegalTransition   the lifecycle has no such step (a bug if a caller sees it)
     ├── BuildRefused            the builder may not go on

@@ -71,8 +71,9 @@ EXPLANATIONS: dict[Cause, Explanation] = {
     Cause.NEVER_CLAIMED: Explanation(
         message="When it was last tried, the installation was not taken up.",
         hint=_TELL,
-        operator_hint="The job ran and never asked for its order: read the platform's own log of the job, and see "
-        "that CCC_PUBLIC_URL can be reached from where builders run.",
+        operator_hint="The job ran and never asked for its order: read the platform's own log of the job to its end. "
+        "It ended for want of a part, which its last line names, or CCC_PUBLIC_URL cannot be reached from where "
+        "builders run.",
     ),
     Cause.SSH_NEVER_UP: Explanation(
         message="The new server never became reachable.",
@@ -83,8 +84,9 @@ EXPLANATIONS: dict[Cause, Explanation] = {
     Cause.KEY_REJECTED: Explanation(
         message="The new server refused the key it was made with.",
         hint=_AGAIN,
-        operator_hint="Its cloud-init did not do what it was told, or not in time: has the stock image changed? Order "
-        "one by hand with the same image and look at /var/log/cloud-init.log.",
+        operator_hint="The `detail` says where. At the first contact its cloud-init did not do what it was told, or "
+        "not in time: has the stock image changed? Order one by hand with the same image and look at "
+        "/var/log/cloud-init.log. Later the installer did not take the key over: has CCC_KEXEC changed?",
     ),
     Cause.WRONG_HOST_KEY: Explanation(
         message="The new server answered with a key that is not the one we gave it, so it was thrown away.",

@@ -6,7 +6,7 @@ a machine ends, `notice.py` which mails are owed. How it becomes an item of a ta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -79,8 +79,10 @@ class Machine:
 class Build:
     """The newest build attempt, as the control plane knows it; what the builder says is in its own item.
 
-    `reference` is the platform's name of the job. `running_at` is when the platform first said that it runs (None: it
-    is queued, as far as anybody knows); `unrun` counts the attempts before it that ended without ever running.
+    `reference` is the platform's name of the job. `running_at` is when it was first known to run (None: it is queued,
+    as far as anybody knows), by its platform's word or its own; `asked_at` is when its builder first asked for its
+    order and there was no machine yet: the one thing that a machine is bought on. `unrun` counts the attempts before it
+    that ended before there was a machine to build, or without ever running.
     `stopped` and `rebuilt` are set while a next attempt is prepared: the platform says that this one has ended, and
     the provider was told at `rebuilt_at` to make the server a stock system again (rule R18).
     """
@@ -93,6 +95,13 @@ class Build:
     running_at: datetime | None = None
     unrun: int = 0
     rebuilt_at: datetime | None = None
+    asked_at: datetime | None = None
+
+    def heard(self, known: Build | None) -> Build:
+        """This attempt with what its builder has told the row meanwhile: no worker's look may undo a question."""
+        if known is None or known.attempt != self.attempt:
+            return self
+        return replace(self, asked_at=self.asked_at or known.asked_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

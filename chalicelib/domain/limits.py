@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -45,3 +45,13 @@ PROVIDER_REQUESTS_PER_HOUR = 3000
 
 PROVIDER_REQUESTS_FOR_CREATES = PROVIDER_REQUESTS_PER_HOUR // 10
 """The part of the budget that only creates may use."""
+
+
+def provider_requests_key(now: datetime) -> str:
+    """The counter of the requests to the provider in the clock's hour of this moment; all functions count there."""
+    return f"rate#provider#{now:%Y%m%d%H}"
+
+
+def provider_requests_reset_at(now: datetime) -> datetime:
+    """When the next hour's requests may be used."""
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)

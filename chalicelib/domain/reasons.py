@@ -30,6 +30,15 @@ _BEFOREHAND = {
     Act.DECLARE_LOST: "would declare lost",
 }
 
+_BEGUN = {
+    Act.END: "began to end",
+    Act.SERVE: "began to serve",
+    Act.DELETE: "began to delete",
+    Act.NOTE_MISSING: "began to note as missing",
+    Act.NOTE_BACK: "began to note as there again",
+    Act.DECLARE_LOST: "began to declare lost",
+}
+
 LEFT_ALONE = "left alone"
 HELD_BACK = "held back"
 """What a run says of what it did not touch: by the rules of the single case, or by those of the whole run."""
@@ -92,6 +101,11 @@ class Reason(StrEnum):
 def said(act: Act, *, dry_run: bool) -> str:
     """The word for an act in a record: `deleted`, or in a dry run `would delete`."""
     return _BEFOREHAND[act] if dry_run else act.value
+
+
+def begun(act: Act) -> str:
+    """The word for an act that was begun and of whose end the record does not know: `began to delete`."""
+    return _BEGUN[act]
 
 
 def because(*reasons: str, fact: object = None) -> str:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from chalicelib.domain import lifecycle
 from chalicelib.domain.errors import WriteConflict
 from chalicelib.domain.instance import Instance, Status
+from chalicelib.operations import clocks
 from chalicelib.operations.save import save
 from chalicelib.operations.services import Services
 from chalicelib.operations.stages import creating, deleting, deliver, installing, requested, running, unconfirmed
@@ -34,7 +35,15 @@ def advance(services: Services, instance_id: str) -> None:
     for _ in range(MAX_STEPS):
         if held is None or held.lease_id is None:
             return
-        held = _record(services, held, _step(services, held))
+        held = _record(services, held, _believed(services, held))
+
+
+def _believed(services: Services, row: Instance) -> Step:
+    """The row's step; one that our clock alone asks for is left to whoever has a better one."""
+    try:
+        return _step(services, row)
+    except clocks.ClockDoubted:
+        return Step(let_go=True)
 
 
 def _step(services: Services, row: Instance) -> Step:
@@ -65,6 +74,8 @@ def _take(services: Services, instance_id: str) -> Instance | None:
         if row is None or row.due_at is None or row.due_at > now:
             return None
         if row.lease_id is not None and row.lease_until is not None and row.lease_until > now:
+            return None
+        if clocks.contradicted(services, now):
             return None
         try:
             return save(services, _leased(row, services.ids.new(), now), before=row)
@@ -110,6 +121,8 @@ def _after(services: Services, held: Instance, row: Instance, step: Step) -> Ins
     if moved_on:
         # Somebody ended the instance meanwhile. What we learnt still counts, and we still hold the row: go on.
         return _leased(step.late(row) if step.late else row, held.lease_id or "", now)
+    if step.let_go:
+        return _let_go(held, row)
     changed = step.change(row)
     due_at = now if step.again or step.then else lifecycle.due_at(changed, now)
     if row.due_at is not None and held.due_at is not None and row.due_at < held.due_at:
@@ -118,3 +131,11 @@ def _after(services: Services, held: Instance, row: Instance, step: Step) -> Ins
     if due_at is not None and due_at <= now:
         return _leased(changed, held.lease_id or "", now)
     return replace(changed, lease_id=None, lease_until=None, due_at=due_at)
+
+
+def _let_go(held: Instance, row: Instance) -> Instance:
+    """The row as it was found: no time of a clock that is doubted is written into it, least of all its next look."""
+    due_at = lifecycle.due_at(row, row.status_since)
+    if due_at is not None and row.due_at is not None and row.due_at != held.due_at:
+        due_at = min(row.due_at, due_at)  # somebody wished for a look while we worked
+    return replace(row, lease_id=None, lease_until=None, due_at=due_at)

@@ -1,12 +1,15 @@
 """Hand a build's order to the one builder that claims it: a one-time code, bound to the builder's own nonce.
 
 The same nonce may ask again, so that a lost reply does no harm; another nonce is refused.
+
+The first question of an attempt, before there is a machine, is written into the row: a machine is bought on it and on
+nothing else, since a job that its platform calls running may end before it does anything (`stages/requested.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
 
 from chalicelib.domain import lifecycle, tokens
 from chalicelib.domain.build import INSTALL_AT_MOST, BuildOrder, BuildRecord
@@ -14,16 +17,12 @@ from chalicelib.domain.errors import BuildOver, NotFound, Superseded, TooEarly, 
 from chalicelib.domain.instance import Instance, Machine, Status
 from chalicelib.operations import secrets_of
 from chalicelib.operations.authorise import existing
-from chalicelib.operations.hurry import hurry
 from chalicelib.operations.refused_builder import refused_builder
 from chalicelib.operations.save import save
 from chalicelib.operations.services import Services
 
 MAX_TRIES = 8
 ASK_AGAIN_SECONDS = 1
-LOOKED_AT_SOON = timedelta(seconds=5)
-"""A row that is looked at within this time is not hurried: a builder asks every second."""
-
 BEFORE_MACHINE = frozenset({Status.UNCONFIRMED, Status.REQUESTED, Status.CREATING})
 
 
@@ -31,17 +30,22 @@ def claim_build(services: Services, instance_id: str, *, attempt: int, claim_cod
     """The order; NotFound for a wrong code, TooEarly before the address is known, Superseded, BuildOver."""
     for _ in range(MAX_TRIES):
         row = _claimed_row(services, instance_id, attempt, claim_code)
-        machine = _machine(services, row, attempt)
-        record = services.instances.get_build(row.id, attempt)
-        if record is not None:
-            if record.nonce != nonce:
-                raise Superseded("Another builder has claimed this attempt.")
-            return _order(services, row, machine, attempt)
         try:
-            return _order(services, _claimed(services, row, attempt, nonce), machine, attempt)
+            return _answer(services, row, attempt, nonce)
         except WriteConflict:
             continue
     raise WriteConflict("Too many others are changing this instance. Try again.")
+
+
+def _answer(services: Services, row: Instance, attempt: int, nonce: str) -> BuildOrder:
+    """The order, on the row as it was read; WriteConflict when somebody has changed it since."""
+    machine = _machine(services, row, attempt)
+    record = services.instances.get_build(row.id, attempt)
+    if record is None:
+        return _order(services, _claimed(services, row, attempt, nonce), machine, attempt)
+    if record.nonce != nonce:
+        raise Superseded("Another builder has claimed this attempt.")
+    return _order(services, row, machine, attempt)
 
 
 def _claimed_row(services: Services, instance_id: str, attempt: int, claim_code: str) -> Instance:
@@ -72,16 +76,30 @@ def _machine(services: Services, row: Instance, attempt: int) -> Machine:
     if attempt < newest or stopped or row.status is Status.RUNNING:
         raise Superseded("This attempt is not the newest any more.")
     if attempt > newest or row.machine is None or row.status in BEFORE_MACHINE:
-        _tell_that_it_runs(services, row, attempt)
+        _note_question(services, row, attempt)
         raise TooEarly("The server is not there yet.", retry_after=ASK_AGAIN_SECONDS)
     return row.machine
 
 
-def _tell_that_it_runs(services: Services, row: Instance, attempt: int) -> None:
-    """A builder that asks is one that runs: the purchase need not wait for the next look at the platform."""
-    waits = row.status is Status.REQUESTED and row.build is not None and row.build.attempt == attempt
-    if waits and row.due_at is not None and row.due_at > services.clock.now() + LOOKED_AT_SOON:
-        hurry(services, row.id)
+def _note_question(services: Services, row: Instance, attempt: int) -> None:
+    """A builder that asks is one that runs: written once, since it asks every second, and looked at now.
+
+    Should the word to look be lost, its next question says it again, for as long as nobody has looked.
+    """
+    build, now = row.build, services.clock.now()
+    if row.status is not Status.REQUESTED or build is None or build.attempt != attempt:
+        return
+    if build.asked_at is None:
+        save(services, replace(row, build=replace(build, asked_at=now), due_at=now), before=row)
+    elif not _is_overlooked(row, now):
+        return
+    services.nudge.advance(row.id)
+
+
+def _is_overlooked(row: Instance, now: datetime) -> bool:
+    """Whether a row is due and in nobody's hands."""
+    held = row.lease_until is not None and row.lease_until > now
+    return row.due_at is not None and row.due_at <= now and not held
 
 
 def _order(services: Services, row: Instance, machine: Machine, attempt: int) -> BuildOrder:

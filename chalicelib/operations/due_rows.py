@@ -7,93 +7,77 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from chalicelib.domain.errors import UnknownSchema
 from chalicelib.domain.instance import Instance
-from chalicelib.domain.reasons import LEFT_ALONE, Act, Reason, said
+from chalicelib.domain.reasons import LEFT_ALONE, Act, Reason, begun, said
 from chalicelib.operations.advance import advance
+from chalicelib.operations.logbook import Logbook
 from chalicelib.operations.outlook import Outlook, is_ending, outlook, why_it_ends
-from chalicelib.operations.ports import Run, RunEntry
+from chalicelib.operations.ports import RunEntry
 from chalicelib.operations.services import Services
 from chalicelib.operations.work_off import in_order, work_off
 
 
-def serve_due_rows(services: Services, run: Run, *, left: Callable[[], float]) -> Run:
-    """The run with every due row that there was time for."""
-    if run.dry_run:
-        return _foretold(services, run)
-    record = _Record(services)
-    count, errors = work_off(services, left=left, serve=record.serve)
-    skipped = record.skipped + ([_OUT_OF_TIME] if left() <= 0 else [])
-    return replace(
-        run,
-        rows=run.rows + count,
-        did=(*run.did, *record.did),
-        skipped=(*run.skipped, *skipped),
-        errors=(*run.errors, *errors),
-    )
+def serve_due_rows(services: Services, book: Logbook, *, left: Callable[[], float]) -> None:
+    """Keep in `book` every due row that there was time for; StoreUnavailable as from `work_off`."""
+    if book.run.dry_run:
+        return _foretold(services, book)
+    _, errors = work_off(services, left=left, serve=partial(_serve, services, book))
+    if left() <= 0:
+        book.skip(RunEntry(what=LEFT_ALONE, why=Reason.OUT_OF_TIME))
+    return book.fail(*errors)
 
 
-_OUT_OF_TIME = RunEntry(what=LEFT_ALONE, why=Reason.OUT_OF_TIME)
+def _serve(services: Services, book: Logbook, instance_id: str) -> None:
+    """Advance one row; raises what that raises, and then there is an error, and an end that was begun stays so."""
+    book.count(rows=1)
+    before = services.instances.get(instance_id)
+    now = services.clock.now()
+    if before is None or not is_ending(before, now):
+        hindered = outlook(services, before, now)
+        advance(services, instance_id)
+        return _note(book, instance_id, before, hindered)
+    book.begin(_entry(instance_id, before, _its_end(before), what=begun(Act.END)))
+    advance(services, instance_id)
+    after = services.instances.get(instance_id)
+    if after is not None and after.terminal:
+        return book.done(_entry(instance_id, after, _its_end(after), what=Act.END.value))
+    book.drop()
+    return _note(book, instance_id, after, _still_there(services, after))
 
 
-class _Record:
-    """Serves rows one after the other and keeps what was done to each."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self.did: list[RunEntry] = []
-        self.skipped: list[RunEntry] = []
-
-    def serve(self, instance_id: str) -> None:
-        """Advance one row; raises what that raises, and then there is an error and no entry."""
-        before = self._services.instances.get(instance_id)
-        now = self._services.clock.now()
-        hindered = outlook(self._services, before, now) if before is None or not is_ending(before, now) else None
-        advance(self._services, instance_id)
-        if hindered is not None:
-            self._note(instance_id, before, hindered)
-            return
-        after = self._services.instances.get(instance_id)
-        if after is not None and after.terminal:
-            server_id = None if after.machine is None else after.machine.server_id
-            self._note(instance_id, after, Outlook(act=Act.END, why=why_it_ends(after), server_id=server_id))
-        else:
-            self._note(instance_id, after, self._still_there(after))
-
-    def _still_there(self, row: Instance | None) -> Outlook:
-        """Why a row that should have ended has not: the answer to "why not that one?"."""
-        now = self._services.clock.now()
-        found = outlook(self._services, None if row is None else replace(row, due_at=now), now)
-        return replace(found, act=None, why=Reason.WAITS if found.act is Act.END else found.why)
-
-    def _note(self, instance_id: str, row: Instance | None, seen: Outlook) -> None:
-        entries = self.skipped if seen.act is None else self.did
-        entries.append(_entry(instance_id, row, seen, dry_run=False))
+def _its_end(row: Instance) -> Outlook:
+    server_id = None if row.machine is None else row.machine.server_id
+    return Outlook(act=Act.END, why=why_it_ends(row), server_id=server_id)
 
 
-def _foretold(services: Services, run: Run) -> Run:
+def _still_there(services: Services, row: Instance | None) -> Outlook:
+    """Why a row that should have ended has not: the answer to "why not that one?"."""
+    now = services.clock.now()
+    found = outlook(services, None if row is None else replace(row, due_at=now), now)
+    return replace(found, act=None, why=Reason.WAITS if found.act is Act.END else found.why)
+
+
+def _foretold(services: Services, book: Logbook) -> None:
     now = services.clock.now()
     for instance_id in in_order(services):
-        run = replace(run, rows=run.rows + 1)
+        book.count(rows=1)
         try:
             row = services.instances.get(instance_id)
         except UnknownSchema as error:
-            run = replace(run, errors=(*run.errors, f"{instance_id}: {error.code}"))
+            book.fail(f"{instance_id}: {error.code}")
             continue
-        seen = outlook(services, row, now)
-        entry = _entry(instance_id, row, seen, dry_run=True)
-        run = _with(run, seen, entry)
-    return run
+        _note(book, instance_id, row, outlook(services, row, now))
 
 
-def _with(run: Run, seen: Outlook, entry: RunEntry) -> Run:
+def _note(book: Logbook, instance_id: str, row: Instance | None, seen: Outlook) -> None:
     if seen.act is None:
-        return replace(run, skipped=(*run.skipped, entry))
-    return replace(run, did=(*run.did, entry))
+        return book.skip(_entry(instance_id, row, seen, what=LEFT_ALONE))
+    return book.done(_entry(instance_id, row, seen, what=said(seen.act, dry_run=book.run.dry_run)))
 
 
-def _entry(instance_id: str, row: Instance | None, seen: Outlook, *, dry_run: bool) -> RunEntry:
+def _entry(instance_id: str, row: Instance | None, seen: Outlook, *, what: str) -> RunEntry:
     known = None if row is None or row.machine is None else row.machine.server_id
-    what = LEFT_ALONE if seen.act is None else said(seen.act, dry_run=dry_run)
     return RunEntry(what=what, why=seen.why, instance_id=instance_id, server_id=seen.server_id or known)

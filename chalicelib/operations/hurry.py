@@ -1,7 +1,6 @@
-"""Look at an instance now and not at its next look: for whoever knows that its build has begun or has ended.
+"""Look at an instance now and not at its next look: for whoever knows that its build has ended.
 
-A platform may tell when a job ends, and a builder that asks for its order shows that it runs. A lost word costs
-nothing: the row is looked at within a minute all the same.
+A platform may tell when a job ends. A lost word costs nothing: the row is looked at within a minute all the same.
 """
 
 from __future__ import annotations

@@ -5,15 +5,15 @@ A list that lacks a server proves nothing; it only says which rows are worth a l
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import ProviderError, ProviderUnknown, WriteConflict
 from chalicelib.domain.instance import EndReason, Instance, Status
-from chalicelib.domain.reasons import HELD_BACK, LEFT_ALONE, Act, Reason, because, said
+from chalicelib.domain.reasons import HELD_BACK, LEFT_ALONE, Act, Reason, because, begun, said
 from chalicelib.operations import marker
+from chalicelib.operations.logbook import Logbook
 from chalicelib.operations.ports import Run, RunEntry
 from chalicelib.operations.save import save
 from chalicelib.operations.services import Services
@@ -40,18 +40,19 @@ def missing_rows(services: Services, listed: Collection[int], ended: Collection[
     return Missing(running=len(rows), absent=tuple(absent), listed_again=tuple(back))
 
 
-def look_at_losses(services: Services, run: Run, missing: Missing, *, left: Callable[[], float]) -> Run:
-    """The run with the rows that lost their machine; of what `confirm` allows, what the orphans have left."""
+def look_at_losses(services: Services, book: Logbook, missing: Missing, *, left: Callable[[], float]) -> None:
+    """Keep in `book` the rows that lost their machine; of what `confirm` allows, what the orphans have left."""
     for row in missing.listed_again:
         # an old 404 must not be the first of two that lie weeks apart
-        run = _look(services, run, row)
-    allowed = None if run.confirm is None else max(run.confirm - _deleted(run), 0)
+        _look(services, book, row)
+    confirm = book.run.confirm
+    allowed = None if confirm is None else max(confirm - _deleted(book.run), 0)
     looked = missing.absent[:allowed]
     for number, row in enumerate(looked):
         if left() <= 0:
-            return _held(run, looked[number:], Reason.OUT_OF_TIME)
-        run = _look(services, run, row)
-    return _held(run, missing.absent[len(looked) :], Reason.NOT_CONFIRMED)
+            return _held(book, looked[number:], Reason.OUT_OF_TIME)
+        _look(services, book, row)
+    return _held(book, missing.absent[len(looked) :], Reason.NOT_CONFIRMED)
 
 
 def ended_rows(run: Run) -> dict[str, int | None]:
@@ -61,8 +62,9 @@ def ended_rows(run: Run) -> dict[str, int | None]:
 
 
 def _deleted(run: Run) -> int:
-    """How many servers this run has deleted already, or would have."""
-    return len([entry for entry in run.did if entry.what == said(Act.DELETE, dry_run=run.dry_run)])
+    """How many servers this run has deleted already, may have deleted, or would have."""
+    words = {said(Act.DELETE, dry_run=run.dry_run), begun(Act.DELETE)}
+    return len([entry for entry in run.did if entry.what in words])
 
 
 def _running(services: Services) -> Iterator[Instance]:
@@ -75,56 +77,58 @@ def _running(services: Services) -> Iterator[Instance]:
             return
 
 
-def _look(services: Services, run: Run, row: Instance) -> Run:
+def _look(services: Services, book: Logbook, row: Instance) -> None:
     """One row by the id of its machine; whatever took long before, the marker is answered for anew (rule R11)."""
     fresh = services.instances.get(row.id)
     if fresh is None or fresh.status is not Status.RUNNING or fresh.machine is None:
-        return run
+        return None
     try:
         there = services.servers.get(fresh.machine.server_id) is not None
         doubt = None if there else marker.doubt(services, services.clock.now())
     except (ProviderError, ProviderUnknown) as error:
-        return replace(run, errors=(*run.errors, f"{fresh.id}: {error.code}"))
+        return book.fail(f"{fresh.id}: {error.code}")
     if there:
-        return _seen_again(services, run, fresh)
+        return _seen_again(services, book, fresh)
     if doubt is not None:
-        return _left_alone(run, fresh, because(Reason.NOT_BELIEVED, fact=doubt))
-    return _missing(services, run, fresh, services.clock.now())
+        return _left_alone(book, fresh, because(Reason.NOT_BELIEVED, fact=doubt))
+    return _missing(services, book, fresh, services.clock.now())
 
 
-def _missing(services: Services, run: Run, row: Instance, now: datetime) -> Run:
+def _missing(services: Services, book: Logbook, row: Instance, now: datetime) -> None:
     """A 404 that is believed: the first is noted, the second, late enough, ends the instance."""
     if row.missing_since is None:
-        return _note(services, run, (row, replace(row, missing_since=now)), Act.NOTE_MISSING, Reason.FIRST_404)
+        return _note(services, book, (row, replace(row, missing_since=now)), Act.NOTE_MISSING, Reason.FIRST_404)
     if now - row.missing_since < APART:
-        return _left_alone(run, row, Reason.TOO_SOON_404)
+        return _left_alone(book, row, Reason.TOO_SOON_404)
     lost = replace(begin_deleting(row, EndReason.LOST, now), due_at=now)
-    return _note(services, run, (row, lost), Act.DECLARE_LOST, Reason.SECOND_404)
+    return _note(services, book, (row, lost), Act.DECLARE_LOST, Reason.SECOND_404)
 
 
-def _seen_again(services: Services, run: Run, row: Instance) -> Run:
+def _seen_again(services: Services, book: Logbook, row: Instance) -> None:
     if row.missing_since is None:
-        return _left_alone(run, row, Reason.NOT_LISTED)
-    return _note(services, run, (row, replace(row, missing_since=None)), Act.NOTE_BACK, Reason.THERE_AGAIN)
+        return _left_alone(book, row, Reason.NOT_LISTED)
+    return _note(services, book, (row, replace(row, missing_since=None)), Act.NOTE_BACK, Reason.THERE_AGAIN)
 
 
-def _note(services: Services, run: Run, change: tuple[Instance, Instance], act: Act, why: Reason) -> Run:
+def _note(services: Services, book: Logbook, change: tuple[Instance, Instance], act: Act, why: Reason) -> None:
+    """Write a row's change between the two lines of the record."""
     before, after = change
-    entry = _entry(said(act, dry_run=run.dry_run), before, why)
-    if run.dry_run:
-        return replace(run, did=(*run.did, entry))
-    with contextlib.suppress(WriteConflict):  # somebody changed the row meanwhile: the next sweep looks again
-        save(services, after, before=before)
-        return replace(run, did=(*run.did, entry))
-    return _left_alone(run, before, Reason.ROW_CHANGED)
+    book.begin(_entry(begun(act), before, why))
+    if not book.run.dry_run:
+        try:
+            save(services, after, before=before)
+        except WriteConflict:  # somebody changed the row meanwhile: the next sweep looks again
+            book.drop()
+            return _left_alone(book, before, Reason.ROW_CHANGED)
+    return book.done(_entry(said(act, dry_run=book.run.dry_run), before, why))
 
 
-def _left_alone(run: Run, row: Instance, why: str) -> Run:
-    return replace(run, skipped=(*run.skipped, _entry(LEFT_ALONE, row, why)))
+def _left_alone(book: Logbook, row: Instance, why: str) -> None:
+    book.skip(_entry(LEFT_ALONE, row, why))
 
 
-def _held(run: Run, rows: tuple[Instance, ...], why: Reason) -> Run:
-    return replace(run, skipped=(*run.skipped, *(_entry(HELD_BACK, row, why) for row in rows)))
+def _held(book: Logbook, rows: tuple[Instance, ...], why: Reason) -> None:
+    book.skip(*(_entry(HELD_BACK, row, why) for row in rows))
 
 
 def _entry(what: str, row: Instance, why: str) -> RunEntry:

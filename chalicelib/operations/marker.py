@@ -4,6 +4,9 @@ Every delete and every `lost` needs a marker answer that is at most a minute old
 the `stack` item with its time and the token it was read with. Without the marker no 404 is believed. That it did not
 answer is kept too, for a few seconds: while the provider is down, 500 rows that are due do not use up the hour's
 requests, which are needed when it is back (rule R21).
+
+A table that was restored holds the answer of its own time. While that still counts the copy is less than a minute old,
+and what it does not know is younger than that: no server so young is swept, and a sweep looks afresh all the same.
 """
 
 from __future__ import annotations
@@ -30,13 +33,13 @@ def require_stack(services: Services) -> StackState:
     return stack
 
 
-def doubt(services: Services, now: datetime) -> str | None:
+def doubt(services: Services, now: datetime, *, afresh: bool = False) -> str | None:
     """Why nothing destructive may be done now, or None when the marker answers and is ours.
 
-    Provider errors come through: without an answer nothing is done either.
+    With `afresh` no kept answer counts. Provider errors come through: without an answer nothing is done either.
     """
     stack = require_stack(services)
-    if not _is_fresh(services, stack, now):
+    if afresh or not _is_fresh(services, stack, now):
         stack = _look(services, stack, now)
     if stack.frozen is not None:
         return stack.frozen
@@ -66,6 +69,21 @@ def note_silence(services: Services) -> None:
     if stack.marker_seen_at is not None:
         with contextlib.suppress(WriteConflict):  # somebody else has just asked
             services.stack.write(replace(stack, marker_seen_at=None), stack)
+
+
+def require_patience(services: Services, now: datetime) -> None:
+    """ProviderUnknown while the silence of a moment ago still counts; nothing where no stack is."""
+    if (stack := services.stack.get()) is not None:
+        _require_patience(stack, now)
+
+
+def look(services: Services, now: datetime) -> None:
+    """One look at the marker for the sake of the Date that comes with it; nothing where no stack is.
+
+    ProviderError, ProviderUnknown, as `doubt`.
+    """
+    if (stack := services.stack.get()) is not None:
+        _look(services, stack, now)
 
 
 def _look(services: Services, stack: StackState, now: datetime) -> StackState:
@@ -100,7 +118,8 @@ def _with_answer(services: Services, stack: StackState, answer: Marker, now: dat
     frozen = stack.frozen
     if _is_ahead(answer, stack):
         frozen = Reason.RESTORED.value
-        services.alarms.raise_alarm("stack.frozen", table_epoch=stack.epoch, marker_epoch=answer.epoch)
+        if stack.frozen is None:  # each look finds it again: told once
+            services.alarms.raise_alarm("stack.frozen", table_epoch=stack.epoch, marker_epoch=answer.epoch)
     return replace(
         stack,
         marker_state=answer.state,

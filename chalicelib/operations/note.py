@@ -11,9 +11,9 @@ from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.operations.services import Services
 
 
-def note(services: Services, did: Deed, about: str = "") -> None:
-    """Keep that whoever acts has done this just now."""
-    entry = AuditEntry(at=services.clock.now(), actor=services.actor, did=did, about=about)
+def note(services: Services, did: Deed, about: str = "", *, instance_id: str | None = None) -> None:
+    """Keep that whoever acts has done this just now; `instance_id` where it is about one that has no row to change."""
+    entry = AuditEntry(at=services.clock.now(), actor=services.actor, did=did, about=about, instance_id=instance_id)
     try:
         services.audit.record(entry)
     except StoreUnavailable:

@@ -73,7 +73,7 @@ def why_it_ends(row: Instance) -> str:
 
 def _end(services: Services, row: Instance, now: datetime) -> Outlook:
     known = None if row.machine is None else row.machine.server_id
-    if row.build is None and row.machine is None:
+    if creating.was_never_sent(row):
         return Outlook(act=Act.END, why=why_it_ends(row))
     if (why := marker.doubt(services, now)) is not None:
         return Outlook(act=None, why=why, server_id=known)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from chalicelib.domain import breaker, budget, cost, lifecycle
 from chalicelib.domain.breaker import BreakerState
 from chalicelib.domain.instance import Instance, Status
+from chalicelib.domain.limits import provider_requests_key, provider_requests_reset_at
 from chalicelib.domain.notice import State
 from chalicelib.operations.marker import require_stack
 from chalicelib.operations.ports import StackState
@@ -50,7 +51,10 @@ class Undelivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Oversight:
-    """Money is in millionths of a euro; `more` says that there are machines that were not looked at."""
+    """Money is in millionths of a euro, requests are those to the provider in this hour of the clock.
+
+    `more` says that there are machines that were not looked at.
+    """
 
     now: datetime
     stack: StackState
@@ -60,6 +64,8 @@ class Oversight:
     reserved: int
     live: int
     creates: int
+    provider_requests: int
+    provider_requests_reset_at: datetime
     so_far: int
     projected: int
     late: tuple[Late, ...]
@@ -72,7 +78,8 @@ def oversee(services: Services) -> Oversight:
     now, state = services.clock.now(), services.breaker.get()
     month = budget.month_of(now)
     spend, creates = spend_key(month), creates_key(now)
-    counted = services.instances.counters([LIVE, spend, creates])
+    requests = provider_requests_key(now)
+    counted = services.instances.counters([LIVE, spend, creates, requests])
     rows, more = _living(services)
     return Oversight(
         now=now,
@@ -83,6 +90,8 @@ def oversee(services: Services) -> Oversight:
         reserved=counted[spend],
         live=counted[LIVE],
         creates=counted[creates],
+        provider_requests=counted[requests],
+        provider_requests_reset_at=provider_requests_reset_at(now),
         so_far=sum(cost.so_far(row, now) for row in rows),
         projected=sum(cost.projected(row, now) for row in rows),
         late=tuple(sorted((late for row in rows for late in _late(row, now)), key=lambda late: late.since)),

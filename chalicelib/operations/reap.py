@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from chalicelib.domain.errors import CccError, WriteConflict
 from chalicelib.operations.due_rows import serve_due_rows
+from chalicelib.operations.logbook import Logbook
 from chalicelib.operations.ports import Run, RunState
 from chalicelib.operations.recount import recount
 from chalicelib.operations.request_reap import new_run
@@ -40,27 +41,46 @@ def reap(services: Services, *, left: Callable[[], float]) -> Run:
 
 
 def run_requested(services: Services, run_id: str, *, left: Callable[[], float] = lambda: 60.0) -> None:
-    """Carry out a run that somebody asked for; a run that was begun before is not begun again."""
+    """Carry out a run that somebody asked for; a run that was begun before, by anyone, is not begun again."""
     run = services.runs.get(run_id)
     if run is not None and run.state is RunState.REQUESTED:
         carry_out(services, run, left=left)
 
 
 def carry_out(services: Services, run: Run, *, left: Callable[[], float], serve_due: bool = True) -> Run:
-    """Do what a run is for and keep its record, whatever happens; the record as it was kept."""
+    """Do what a run is for, once, and keep its record, whatever happens; the record as it was kept.
+
+    Of two workers that have the same run one begins it; the other gets the record as it stands.
+    """
     begun = replace(run, state=RunState.RUNNING, started_at=services.clock.now())
-    services.runs.save(begun)
-    done = begun
     try:
-        if serve_due:
-            done = recount(services, serve_due_rows(services, done, left=left), left=left)
-            services.runs.save(done)  # what a worker that is killed from here on has done is told all the same
-        done = replace(sweep(services, done, left=left), state=RunState.DONE)
+        services.runs.begin(begun)
+    except WriteConflict:
+        return services.runs.get(run.id) or run
+    book = Logbook(services.runs, begun)
+    try:
+        _work(services, book, left, serve_due=serve_due)
     except CccError as error:
-        done = replace(done, state=RunState.FAILED, errors=(*done.errors, f"{error.code}: {error.message}"))
-    ended = replace(done, finished_at=services.clock.now())
+        book.fail(f"{error.code}: {error.message}")
+        return _ended(services, book, RunState.FAILED)
+    except Exception as error:
+        book.fail(type(error).__name__)
+        _ended(services, book, RunState.FAILED)
+        raise
+    return _ended(services, book, RunState.DONE)
+
+
+def _ended(services: Services, book: Logbook, state: RunState) -> Run:
+    ended = replace(book.run, state=state, finished_at=services.clock.now())
     services.runs.save(ended)
     return ended
+
+
+def _work(services: Services, book: Logbook, left: Callable[[], float], *, serve_due: bool) -> None:
+    if serve_due:
+        serve_due_rows(services, book, left=left)
+        recount(services, book, left=left)
+    sweep(services, book, left=left)
 
 
 def _note_end(services: Services) -> None:

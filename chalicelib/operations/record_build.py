@@ -1,7 +1,8 @@
 """Write down what a builder says: the phase it begins, or how it ended; only the newest attempt is heard.
 
 An identical repeat gives the same answer and changes nothing. An outcome is told once: `ready` is not believed here,
-the control plane probes the machine itself before the instance runs.
+the control plane probes the machine itself before the instance runs. What is said of a step within a phase is kept and
+permits nothing, so it is no business of the row.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from chalicelib.domain.build import (
     BUILDERS_CAUSES,
     LOG_TAIL_CHARS,
     NEEDS_PERMISSION,
+    STEP_CHARS,
     BuildRecord,
     BuildReport,
     PhaseStart,
@@ -77,7 +79,7 @@ def _write(services: Services, row: Instance, record: BuildRecord, report: Build
     """A permission and an outcome are one write with the row: neither slips past the attempt's end (rule R18)."""
     now = services.clock.now()
     heard = _heard(record, report, now)
-    if report.outcome is None and report.phase not in NEEDS_PERMISSION:
+    if report.outcome is None and not _asks(report):
         services.instances.write_build(heard, before=record)
         return
     if report.outcome is None:
@@ -87,12 +89,18 @@ def _write(services: Services, row: Instance, record: BuildRecord, report: Build
     services.nudge.advance(row.id)
 
 
+def _asks(report: BuildReport) -> bool:
+    return report.phase in NEEDS_PERMISSION and not report.step
+
+
 def _heard(record: BuildRecord, report: BuildReport, now: datetime) -> BuildRecord:
     phases, permitted = record.phases, record.permitted
-    if report.phase is not None and report.phase not in {begun.phase for begun in phases}:
+    begins = report.phase not in NEEDS_PERMISSION or _asks(report)  # a step does not begin what was not permitted
+    if begins and report.phase is not None and report.phase not in {begun.phase for begun in phases}:
         phases = (*phases, PhaseStart(phase=report.phase, started_at=now))
-    if report.phase in NEEDS_PERMISSION:
+    if report.phase is not None and _asks(report):
         permitted = permitted | {report.phase}
+    newest = phases[-1].phase if phases else None
     return replace(
         record,
         phases=phases,
@@ -102,4 +110,5 @@ def _heard(record: BuildRecord, report: BuildReport, now: datetime) -> BuildReco
         detail=report.detail[:LOG_TAIL_CHARS],
         reported_at=now if report.outcome is not None else None,
         log_tail=report.log_tail[-LOG_TAIL_CHARS:] or record.log_tail,
+        step=report.step[:STEP_CHARS] if newest is not None and report.phase is newest else record.step,
     )

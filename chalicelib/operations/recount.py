@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.domain import budget
 from chalicelib.domain.audit import Deed
 from chalicelib.domain.instance import Instance
+from chalicelib.operations.logbook import Logbook
 from chalicelib.operations.note import note
 from chalicelib.operations.ports import Run, RunEntry
 from chalicelib.operations.save import LIVE, counts_for_owner, counts_live, quota_key, spend_key
@@ -31,6 +32,7 @@ WHOLE_MONTH = timedelta(days=30)
 """How long tombstones are kept: once a month is older, some of what it has cost may have no row any more."""
 
 REPAIRED, WOULD_REPAIR, SEEN = "repaired a counter", "would repair a counter", "left a counter alone"
+BEGUN = "began to repair a counter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,25 +70,22 @@ class _Tally:
             self.of.setdefault(row.owner, row.id)
 
 
-def recount(services: Services, run: Run, *, left: Callable[[], float]) -> Run:
-    """The run with what was found: noted, or repaired where an earlier run had noted the same."""
+def recount(services: Services, book: Logbook, *, left: Callable[[], float]) -> None:
+    """Keep in `book` what was found: noted, or repaired where an earlier run had noted the same."""
     shared = (LIVE, spend_key(budget.month_of(services.clock.now())))
     before = services.instances.counters(shared)
     tally = _tallied(services, left)
     if not tally.whole:
         why = "not every row could be read, or this run's time was over"
-        return replace(run, skipped=(*run.skipped, RunEntry(what=SEEN, why=why)))
-    noted = _noted_before(services, run)
+        return book.skip(RunEntry(what=SEEN, why=why))
+    noted = _noted_before(services, book.run)
     for finding in _findings(services, tally, before):
         first = finding.entry(SEEN, "seen for the first time")
-        if first not in noted:
-            run = replace(run, skipped=(*run.skipped, first))
-        elif run.dry_run:
-            run = replace(run, did=(*run.did, finding.entry(WOULD_REPAIR, "seen twice, unchanged")))
+        if first in noted:
+            _repair(services, book, finding)
         else:
-            _repair(services, finding)
-            run = replace(run, did=(*run.did, finding.entry(REPAIRED, "seen twice, unchanged")))
-    return run
+            book.skip(first)
+    return None
 
 
 def _tallied(services: Services, left: Callable[[], float]) -> _Tally:
@@ -134,7 +133,13 @@ def _noted_before(services: Services, run: Run) -> frozenset[RunEntry]:
     )
 
 
-def _repair(services: Services, finding: _Finding) -> None:
+def _repair(services: Services, book: Logbook, finding: _Finding) -> None:
+    """Add the difference, between the two lines of the record; a dry run only says so."""
+    twice = "seen twice, unchanged"
+    if book.run.dry_run:
+        return book.done(finding.entry(WOULD_REPAIR, twice))
+    book.begin(finding.entry(BEGUN, twice))
     services.instances.add(finding.key, -finding.by, cap=None, expires_at=None)
     services.alarms.raise_alarm("recount.repaired", counter=finding.kind, by=-finding.by, instance_id=finding.of)
     note(services, Deed.COUNTER_REPAIRED, f"{finding.kind} by {-finding.by:+d}")
+    return book.done(finding.entry(REPAIRED, twice))

@@ -25,13 +25,14 @@ class Step:
 
     `change` is recorded if the status and the lease are still the same. `late` is what is worth knowing even if the
     status has moved on meanwhile (the machine that a create made). With `again` the next step follows at once;
-    `then` is a step that follows only if this one was recorded.
+    `then` is a step that follows only if this one was recorded. With `let_go` the row is put back as it was found.
     """
 
     change: Change = unchanged
     late: Change | None = None
     again: bool = False
     then: Callable[[Instance], Step] | None = None
+    let_go: bool = False
 
 
 def wait(until: datetime) -> Step:

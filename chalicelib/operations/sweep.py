@@ -2,54 +2,56 @@
 
 Servers are listed first and rows read second (`architecture.md`: the other order deletes a live server). Nothing is
 believed without the marker (rule R11), and too many findings at once are a sign of our own mistake: then nothing is
-done and somebody is told (rule R12).
+done and somebody is told (rule R12). What is done is in the run's record before it is done, and in the audit after.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain import labels
-from chalicelib.domain.errors import CccError, UnknownSchema, WriteConflict
+from chalicelib.domain.audit import Deed
+from chalicelib.domain.errors import CccError, ProviderUnknown, StoreUnavailable, UnknownSchema
 from chalicelib.domain.orphans import Judgement, ServerFact, Sighting, Verdict, cap, judge
-from chalicelib.domain.reasons import HELD_BACK, LEFT_ALONE, Act, Reason, because, said
+from chalicelib.domain.reasons import HELD_BACK, LEFT_ALONE, Act, Reason, because, begun, said
 from chalicelib.operations import clocks, marker
+from chalicelib.operations.logbook import Logbook
 from chalicelib.operations.losses import Missing, ended_rows, look_at_losses, missing_rows
+from chalicelib.operations.note import note
 from chalicelib.operations.ports import Run, RunEntry, StackState
+from chalicelib.operations.raise_epoch import raise_epoch
 from chalicelib.operations.services import Services
 
-MAX_TRIES = 8
 
-
-def sweep(services: Services, run: Run, *, left: Callable[[], float]) -> Run:
-    """The run with what this sweep saw and did; raises what stands in the way of looking at all."""
-    now = services.clock.now()
-    if (why := marker.doubt(services, now)) is not None:
-        return _refused(services, run, why)
+def sweep(services: Services, book: Logbook, *, left: Callable[[], float]) -> None:
+    """Keep in `book` what this sweep saw and did; raises what stands in the way of looking at all."""
+    now, dry_run = services.clock.now(), book.run.dry_run
+    # not an answer that was kept: a table that was restored a moment ago holds the one of its own time
+    if (why := marker.doubt(services, now, afresh=not dry_run)) is not None:
+        return _refused(services, book, why)
     stack = marker.require_stack(services)
-    if not run.dry_run:
-        stack = _raise_epoch(services)
-    ended = ended_rows(run)
+    if not dry_run:
+        stack = raise_epoch(services)
+    ended = ended_rows(book.run)
     listed = services.servers.listed(stack.uuid)
     servers = [server for server in listed if server.server_id not in set(ended.values())]
     # the list is a fresh answer, so its Date can be held against our clock
     if (why := clocks.doubt(services, services.clock.now())) is not None:
-        return _refused(services, run, why)
+        return _refused(services, book, why)
     seen = services.runs.sightings()
     verdicts = tuple(_verdict(services, server, seen, stack, now) for server in servers)
     missing = missing_rows(services, {server.server_id for server in listed}, ended)
-    run = replace(run, servers=len(listed), rows=run.rows + missing.running, skipped=(*run.skipped, *_kept(verdicts)))
-    if not run.dry_run:
+    book.count(servers=len(listed), rows=missing.running)
+    book.skip(*_kept(verdicts))
+    if not dry_run:
         _remember(services, verdicts, seen, now)
         _tell_drifted(services, verdicts)
-    if (why := _too_many(services, run, verdicts, missing)) is not None:
-        held = tuple(_entry(HELD_BACK, verdict, Reason.TOO_MANY) for verdict in verdicts if _doomed(verdict))
-        return replace(run, skipped=(*run.skipped, *held), frozen=why)
-    run = _act(services, run, verdicts, stack, left)
-    return look_at_losses(services, run, missing, left=left)
+    if (why := _too_many(services, book.run, verdicts, missing)) is not None:
+        book.skip(*(_entry(HELD_BACK, verdict, Reason.TOO_MANY) for verdict in verdicts if _doomed(verdict)))
+        return book.freeze(why)
+    _act(services, book, verdicts, left)
+    return look_at_losses(services, book, missing, left=left)
 
 
 def _doomed(verdict: Verdict) -> bool:
@@ -84,76 +86,72 @@ def _too_many(services: Services, run: Run, verdicts: tuple[Verdict, ...], missi
     return because(Reason.TOO_MANY, fact=f"{orphans} orphans, {losses} missing machines")
 
 
-def _refused(services: Services, run: Run, why: str) -> Run:
+def _refused(services: Services, book: Logbook, why: str) -> None:
     services.alarms.raise_alarm("sweep.refused", why=why)
-    return replace(run, frozen=why)
-
-
-def _raise_epoch(services: Services) -> StackState:
-    """First the table's epoch, by compare-and-swap, then the marker's: never the other way round."""
-    raised = _counted(services)
-    if raised.marker_id is not None:
-        services.servers.raise_epoch(raised.marker_id, raised.uuid, raised.epoch)
-    return raised
-
-
-def _counted(services: Services) -> StackState:
-    """The stack one epoch further; others write into the same item all the time, so it is tried a few times."""
-    for _ in range(MAX_TRIES - 1):
-        stack = marker.require_stack(services)
-        with contextlib.suppress(WriteConflict):
-            return services.stack.write(replace(stack, epoch=stack.epoch + 1), stack)
-    stack = marker.require_stack(services)
-    return services.stack.write(replace(stack, epoch=stack.epoch + 1), stack)
+    book.freeze(why)
 
 
 def _verdict(
     services: Services, server: ServerFact, seen: dict[int, Sighting], stack: StackState, now: datetime
 ) -> Verdict:
     """A consistent read of the row the label names, then the rule; a row we cannot read protects its server."""
-    instance_id = server.labels.get(labels.INSTANCE, "")
+    instance_id = _instance_of(server)
     try:
-        row = services.instances.get(instance_id) if labels.INSTANCE_ID.fullmatch(instance_id) else None
+        row = None if instance_id is None else services.instances.get(instance_id)
     except UnknownSchema:
         return Verdict(server=server, judgement=Judgement.KEEP, why=Reason.OTHER_RELEASE)
     max_life = timedelta(hours=services.limits.max_life_hours)
     return judge(server, row=row, sighting=seen.get(server.server_id), stack=stack.uuid, now=now, max_life=max_life)
 
 
-def _act(
-    services: Services, run: Run, verdicts: tuple[Verdict, ...], stack: StackState, left: Callable[[], float]
-) -> Run:
+def _act(services: Services, book: Logbook, verdicts: tuple[Verdict, ...], left: Callable[[], float]) -> None:
     """Delete the orphans, as many as may be; a dry run goes the same way up to the delete itself."""
     doomed = [verdict for verdict in verdicts if _doomed(verdict)]
-    allowed = doomed[: run.confirm]
+    allowed = doomed[: book.run.confirm]
     for number, verdict in enumerate(allowed):
         if left() <= 0:
-            return _held(run, [*allowed[number:]], Reason.OUT_OF_TIME)
-        run = _delete(services, run, verdict, stack)
-    return _held(run, doomed[len(allowed) :], Reason.NOT_CONFIRMED)
+            return _held(book, allowed[number:], Reason.OUT_OF_TIME)
+        _delete(services, book, verdict)
+    return _held(book, doomed[len(allowed) :], Reason.NOT_CONFIRMED)
 
 
-def _held(run: Run, verdicts: list[Verdict], why: Reason) -> Run:
-    return replace(run, skipped=(*run.skipped, *(_entry(HELD_BACK, verdict, why) for verdict in verdicts)))
+def _held(book: Logbook, verdicts: list[Verdict], why: Reason) -> None:
+    book.skip(*(_entry(HELD_BACK, verdict, why) for verdict in verdicts))
 
 
-def _delete(services: Services, run: Run, verdict: Verdict, stack: StackState) -> Run:
-    """A fresh look, and only if nothing about the server has changed the delete, by its numeric id."""
+def _delete(services: Services, book: Logbook, verdict: Verdict) -> None:
+    """A fresh look, and only if nothing about the server has changed the delete; one that fails stops no other."""
     server = verdict.server
     try:
         fresh = services.servers.get(server.server_id)
         if fresh is None or fresh.fingerprint != server.fingerprint:
-            return replace(run, skipped=(*run.skipped, _entry(LEFT_ALONE, verdict, Reason.CHANGED)))
+            return book.skip(_entry(LEFT_ALONE, verdict, Reason.CHANGED))
         if (why := marker.doubt(services, services.clock.now())) is not None:
-            return replace(run, skipped=(*run.skipped, _entry(HELD_BACK, verdict, why)))
-        if not run.dry_run:
-            services.servers.delete(server.server_id)
-            services.alarms.raise_alarm(
-                "sweep.orphan_deleted", server_id=server.server_id, why=verdict.why, stack=stack.uuid
-            )
+            return book.skip(_entry(HELD_BACK, verdict, why))
+        return _deleted(services, book, verdict)
+    except StoreUnavailable:
+        raise
     except CccError as error:
-        return replace(run, errors=(*run.errors, f"server {server.server_id}: {error.code}"))
-    return replace(run, did=(*run.did, _entry(said(Act.DELETE, dry_run=run.dry_run), verdict)))
+        return book.fail(f"server {server.server_id}: {error.code}")
+
+
+def _deleted(services: Services, book: Logbook, verdict: Verdict) -> None:
+    """The delete, by its numeric id, between the two lines of the record; what was refused has had no effect."""
+    server = verdict.server
+    book.begin(_entry(begun(Act.DELETE), verdict))
+    if not book.run.dry_run:
+        try:
+            services.servers.delete(server.server_id)
+        except ProviderUnknown:
+            raise
+        except CccError:
+            book.drop()
+            raise
+        services.alarms.raise_alarm(
+            "sweep.orphan_deleted", server_id=server.server_id, why=verdict.why, stack=server.labels.get(labels.STACK)
+        )
+        note(services, Deed.ORPHAN_DELETED, f"server {server.server_id}", instance_id=_instance_of(server))
+    book.done(_entry(said(Act.DELETE, dry_run=book.run.dry_run), verdict))
 
 
 def _remember(services: Services, verdicts: tuple[Verdict, ...], seen: dict[int, Sighting], now: datetime) -> None:
@@ -173,3 +171,9 @@ def _entry(what: str, verdict: Verdict, why: str | None = None) -> RunEntry:
     return RunEntry(
         what=what, why=why or verdict.why, instance_id=server.labels.get(labels.INSTANCE), server_id=server.server_id
     )
+
+
+def _instance_of(server: ServerFact) -> str | None:
+    """The instance that the server's label names, if that is the id of one."""
+    named = server.labels.get(labels.INSTANCE, "")
+    return named if labels.INSTANCE_ID.fullmatch(named) else None

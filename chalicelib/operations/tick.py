@@ -1,4 +1,4 @@
-"""The minute's work: refresh the market, serve what is due, sweep when the last sweep is a quarter of an hour old.
+"""The minute's work: count on, refresh the market, serve what is due, sweep a quarter of an hour after the last sweep.
 
 With each sweep the money set aside is told to the log, and whether the hourly reaper still comes (row R13).
 """
@@ -14,7 +14,9 @@ from datetime import datetime, timedelta
 from chalicelib.domain import budget
 from chalicelib.domain.catalogue import MARKET_AGE
 from chalicelib.domain.errors import CccError, ProviderError, ProviderUnknown, WriteConflict
+from chalicelib.operations import marker
 from chalicelib.operations.ports import RunState, StackState
+from chalicelib.operations.raise_epoch import keep_counting
 from chalicelib.operations.reap import carry_out
 from chalicelib.operations.request_reap import new_run
 from chalicelib.operations.save import spend_key
@@ -40,6 +42,7 @@ class WorkFailed(CccError):
 
 def tick(services: Services, *, left: Callable[[], float]) -> None:
     """Do the minute's work while `left()` seconds are positive; WorkFailed at the end if anything failed."""
+    keep_counting(services)
     errors = list(_refresh_market(services))
     _, failed = work_off(services, left=left)
     errors += failed
@@ -64,6 +67,7 @@ def _refresh_market(services: Services) -> tuple[str, ...]:
     if kept is not None and abs(now - kept.read_at) < MARKET_AGE:
         return ()
     try:
+        marker.require_patience(services, now)
         services.catalogue.keep(services.servers.market(now))
     except (ProviderError, ProviderUnknown) as error:
         services.alarms.raise_alarm("catalogue.not_read", code=error.code)

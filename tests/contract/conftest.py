@@ -19,6 +19,7 @@ from chalicelib.adapters.sqlite_table import SqliteTable
 from chalicelib.storage.table import Table
 from onebox import dynamodb_local
 from tests.fakes.memory_table import MemoryTable
+from tests.missing import without
 
 KINDS = ("memory", "sqlite", "moto", "dynamodb-local")
 REGION = "eu-central-1"
@@ -30,7 +31,7 @@ def dynamodb_local_url() -> Iterator[str]:
     named = os.environ.get("DYNAMODB_LOCAL_DIR")  # noqa: TID251 -- a switch of the tests, not a setting of the product
     directory = Path(named) if named else dynamodb_local.DIRECTORY
     if why := dynamodb_local.missing(directory):
-        pytest.skip(why)
+        without(why)
     with dynamodb_local.running(directory) as url:
         yield url
 

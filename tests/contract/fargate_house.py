@@ -25,6 +25,10 @@ TASK = FargateTask(
     cluster="ccc", definition="builder:7", subnets=("subnet-0a1b", "subnet-0c2d"), security_groups=("sg-0e3f",)
 )
 FULL = "You've reached the limit on the number of vCPUs you can run concurrently"
+_FAMILY = TASK.definition.partition(":")[0]
+_FILTERS = frozenset({"containerInstance", "daemonName", "desiredStatus", "family", "launchType", "serviceName"})
+_PAGE = 2
+"""Tasks a page: a hundred at ECS, so few here that a test has several pages."""
 _ACCOUNT = f"arn:aws:ecs:{REGION}:000000000000"
 
 
@@ -68,10 +72,21 @@ class Ecs:
         return {"tasks": [{**self.tasks[arn], "lastStatus": "PROVISIONING"}], "failures": []}
 
     def list(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Tasks that were started by a name, of one desired status (RUNNING where none is named)."""
-        wanted = (request.get("startedBy"), request.get("desiredStatus", "RUNNING"))
-        found = [arn for arn, task in self.tasks.items() if (task["startedBy"], task["desiredStatus"]) == wanted]
-        return {"taskArns": found}
+        """Tasks of one desired status (RUNNING where none is named), by who started them or by family; a few a page.
+
+        `startedBy` with any other filter is refused, as ECS does it (aws/aws-sdk-go-v2#1893).
+        """
+        if "startedBy" in request and _FILTERS & request.keys():
+            raise Refusal("InvalidParameterException", "cannot specify startedBy with other arguments")
+        desired, begin = request.get("desiredStatus", "RUNNING"), int(request.get("nextToken", 0))
+        starter, family = request.get("startedBy"), request.get("family", _FAMILY)
+        found = [
+            arn
+            for arn, task in self.tasks.items()
+            if task["desiredStatus"] == desired and starter in {None, task["startedBy"]} and family == _FAMILY
+        ]
+        following = {"nextToken": str(begin + _PAGE)} if found[begin + _PAGE :] else {}
+        return {"taskArns": found[begin : begin + _PAGE], **following}
 
     def describe(self, request: dict[str, Any]) -> dict[str, Any]:
         """What is known of tasks; a task that ends is DEPROVISIONING for one look."""

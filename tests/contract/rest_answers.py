@@ -7,30 +7,15 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler
+from contextlib import AbstractContextManager
 from typing import Any
 
 import botocore.session  # type: ignore[import-untyped]  # botocore ships no types
 from botocore.validate import ParamValidator  # type: ignore[import-untyped]  # same
 
-from tests.contract.codebuild_answers import Answer
-from tests.quiet_server import QuietServer
+from tests.contract.prepared_answers import Answer, Asked, PreparedServer, prepared
 
 UNSIGNED = Answer(status=403, body=b'{"message":"Missing Authentication Token"}')
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One request as it arrived."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
 
 
 def rest_refusal(code: str, message: str = "", status: int = 400) -> Answer:
@@ -38,48 +23,23 @@ def rest_refusal(code: str, message: str = "", status: int = 400) -> Answer:
     return Answer(status=status, body=json.dumps({"message": message}).encode(), headers={"x-amzn-ErrorType": code})
 
 
-class RestAnswers(QuietServer):
-    """Gives its answers in their order, the last one for ever."""
+class RestAnswers(PreparedServer):
+    """Gives its answers to whoever signs; `asked` holds the requests."""
 
     def __init__(self, *answers: Answer) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.prepared = list(answers)
+        super().__init__(*answers)
         self.asked: list[Asked] = []
 
-
-class _Handler(BaseHTTPRequestHandler):
-    server: RestAnswers
-
-    def do_POST(self) -> None:
-        """Keep the request and give the next answer."""
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.asked.append(Asked(method="POST", path=self.path, headers=headers, body=body))
-        prepared = self.server.prepared
-        signed = headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 ")
-        answer = (prepared.pop(0) if len(prepared) > 1 else prepared[0]) if signed else UNSIGNED
-        if answer.status is None:
-            return
-        self.send_response(answer.status)
-        for name, value in {"Content-Type": "application/json", **answer.headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
-        self.wfile.write(answer.body)
-
-    def log_message(self, *_: Any, **__: Any) -> None:
-        """Say nothing."""
+    def answer(self, asked: Asked) -> Answer:
+        """Keep the request and give the next answer, or refuse what is not signed."""
+        self.asked.append(asked)
+        signed = asked.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 ")
+        return super().answer(asked) if signed else UNSIGNED
 
 
-@contextmanager
-def rest_answering(*answers: Answer) -> Iterator[tuple[RestAnswers, str]]:
+def rest_answering(*answers: Answer) -> AbstractContextManager[tuple[RestAnswers, str]]:
     """A server with these answers and its URL."""
-    with RestAnswers(*answers) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield server, f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    return prepared(RestAnswers(*answers))
 
 
 def parameters(service: str, operation: str, body: bytes) -> dict[str, Any]:

@@ -105,10 +105,12 @@ def test_stock_may_run_out_behind_the_market() -> None:
 
 
 def test_the_providers_clock_may_be_off() -> None:
-    """Its time is that of the last answer, off by the skew."""
+    """Its time is that of the last answer, off by the skew, and counts for a minute."""
     clock = Hands()
     servers = FakeServers(clock)
     servers.skew = timedelta(minutes=-5)
     servers.listed(STACK)
-    clock.time += timedelta(hours=1)
+    clock.time += timedelta(seconds=60)
     assert servers.provider_time() == datetime(2026, 11, 1, 11, 55, tzinfo=UTC)
+    clock.time += timedelta(seconds=1)
+    assert servers.provider_time() is None

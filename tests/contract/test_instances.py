@@ -64,7 +64,7 @@ WHOLE = replace(
     choice=Choice(server_type="cx22", location="fsn1", hourly=Decimal("0.0074")),
     refused=("cx22@nbg1", "cx22@hel1"),
     machine=Machine(server_id=42, ip="203.0.113.7", ipv6_network=None, created_at=NOW),
-    build=Build(attempt=2, started_at=NOW, reference="", stopped=True),
+    build=Build(attempt=2, started_at=NOW, reference="", stopped=True, running_at=NOW, asked_at=NOW),
     first_claimed_at=NOW,
     host_key="ssh-ed25519 BBBB",
     running_at=NOW,

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chalicelib.domain.errors import WriteConflict
 from chalicelib.domain.orphans import Sighting
 from chalicelib.operations.ports import Run, RunEntry, RunState
-from chalicelib.storage.runs import MOST_ENTRIES, StoredRuns
+from chalicelib.storage.long_runs import PART
+from chalicelib.storage.runs import StoredRuns
 from chalicelib.storage.table import Item, Table
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -60,15 +62,42 @@ def test_a_run_of_another_release_holds_up_no_list(runs: StoredRuns, table: Tabl
     assert runs.newest(10) == [ASKED]
 
 
-def test_a_very_long_run_is_kept_in_short(runs: StoredRuns) -> None:
-    """Thousands of entries would not fit into an item: the first are kept, with the number of those left out."""
-    entry = RunEntry(what="deleted", why="x" * 200, instance_id="abc234", server_id=42)
-    runs.save(replace(DONE, did=(entry,) * 5000, skipped=(entry,) * 5000, errors=("e" * 200,) * 5000))
-    kept = runs.get("r1")
-    assert kept is not None
-    assert kept.did[:MOST_ENTRIES] == (entry,) * MOST_ENTRIES
-    assert kept.did[MOST_ENTRIES:] == (RunEntry(what="left out", why="4600 more entries of this list"),)
-    assert (len(kept.skipped), kept.errors[-1]) == (MOST_ENTRIES + 1, "4600 more errors")
+def acts(count: int) -> tuple[RunEntry, ...]:
+    """So many servers that were deleted, each another one."""
+    why = "no row owns it; seen twice, unchanged"
+    return tuple(RunEntry(what="deleted", why=why, instance_id="abc234", server_id=number) for number in range(count))
+
+
+def test_what_a_run_did_and_its_errors_are_never_cut(runs: StoredRuns, table: Table) -> None:
+    """More deletions and errors than an item holds are all kept, in their order, and another process reads them."""
+    long = replace(DONE, did=acts(2 * PART + 1), errors=tuple(f"server {number}: locked" for number in range(PART + 1)))
+    runs.save(long)
+    assert runs.get("r1") == long
+    assert StoredRuns(table).newest(5) == [long]
+    keys = [f"run#r1#{part}" for part in ("did0", "did1", "errors0", "did2", "errors1")]
+    assert sorted(table.get_many(keys)) == ["run#r1#did0", "run#r1#did1", "run#r1#errors0"]
+
+
+def test_a_run_is_begun_once(runs: StoredRuns) -> None:
+    """Whoever comes second is told so, and so is whoever comes when it is over; nothing is written over."""
+    runs.save(ASKED)
+    begun = replace(ASKED, state=RunState.RUNNING, started_at=NOW)
+    runs.begin(begun)
+    with pytest.raises(WriteConflict):
+        runs.begin(replace(begun, started_at=NOW + timedelta(seconds=1)))
+    assert runs.get("r1") == begun
+    runs.save(DONE)
+    with pytest.raises(WriteConflict):
+        runs.begin(begun)
+    assert runs.get("r1") == DONE
+
+
+def test_a_run_that_nobody_asked_for_is_begun_once_too(runs: StoredRuns) -> None:
+    """A run of the schedule has no earlier form."""
+    begun = replace(ASKED, state=RunState.RUNNING, started_at=NOW)
+    runs.begin(begun)
+    with pytest.raises(WriteConflict):
+        runs.begin(begun)
 
 
 def test_sightings_are_kept_and_forgotten(runs: StoredRuns) -> None:

@@ -9,12 +9,13 @@ from chalicelib.operations.ports import BuildStart, BuildState
 class FakeInstaller:
     """`started` holds every job that was started, in order; at most `slots` run at once.
 
-    While `queueing` is true, what is started is queued until `run` is called.
+    While `queueing` is true, what is started is queued until `run` is called; while `refuse_starts` is, nothing is.
     """
 
     def __init__(self, slots: int = 20) -> None:
         self.started: list[BuildStart] = []
         self.queueing = False
+        self.refuse_starts = False
         self._slots = slots
         self._states: dict[tuple[str, int], BuildState] = {}
         self._errors: list[Exception] = []
@@ -25,7 +26,7 @@ class FakeInstaller:
         self._fail(self._errors)
         key = (start.instance_id, start.attempt)
         if key not in self._states:
-            if self.running() >= self._slots:
+            if self.refuse_starts or self.running() >= self._slots:
                 raise BuilderFull("All builders are busy.")
             self.started.append(start)
             self._states[key] = BuildState.QUEUED if self.queueing else BuildState.RUNNING
@@ -55,6 +56,11 @@ class FakeInstaller:
         """Let a job come to its end; nothing happens to one that never began."""
         if (instance_id, attempt) in self._states:
             self._states[(instance_id, attempt)] = BuildState.STOPPED
+
+    def at_work(self) -> list[BuildStart]:
+        """The jobs that run, in the order of their start."""
+        running = BuildState.RUNNING
+        return [job for job in self.started if self._states.get((job.instance_id, job.attempt)) is running]
 
     def running(self) -> int:
         """How many jobs run or are queued."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.errors import CccError, CounterFull, StoreUnavailable, WriteConflict
+from chalicelib.operations.ports import Clock
 from chalicelib.storage.changes import sorted_out
 from chalicelib.storage.table import Add, Change, Item, Put
 
@@ -25,6 +26,7 @@ class MemoryTable:
         self._errors: list[CccError] = []
         self._lost = 0
         self._repeated = 0
+        self._clock: Clock | None = None
 
     def fail_next(self, error: CccError) -> None:
         """Raise this at the next call, which has no effect; several are raised one call after the other."""
@@ -37,6 +39,10 @@ class MemoryTable:
     def repeat_next_write(self) -> None:
         """Carry out the next write twice, as a library does that lost the first reply: WriteConflict with oneself."""
         self._repeated += 1
+
+    def has_clock(self, clock: Clock) -> None:
+        """Tell the time as a store does whose answers have a Date."""
+        self._clock = clock
 
     def purge(self, now: int) -> int:
         """Throw away what may be thrown away by now (seconds since 1970), and say how much that was."""
@@ -128,8 +134,8 @@ class MemoryTable:
         return sorted(item.key for item, _ in self._items.values() if item.owner == owner)
 
     def time(self) -> datetime | None:
-        """None: a dictionary has no clock."""
-        return None
+        """None: a dictionary has no clock, unless a test gave it one."""
+        return None if self._clock is None else self._clock.now()
 
     def _may_fail(self) -> None:
         if self._errors:

@@ -36,6 +36,9 @@ from tests.fakes.market import market_at
 BOOT = timedelta(seconds=22)
 """How long a server stays `initializing`."""
 
+KEPT = timedelta(seconds=60)
+"""How long a Date of the provider's counts."""
+
 REBUILD = timedelta(seconds=15)
 """How long a server stays `rebuilding`, and locked."""
 
@@ -229,8 +232,9 @@ class FakeServers:
             self.project.keys[marker_id] = replace(key, labels=labels.marker_labels(stack=stack, epoch=epoch))
 
     def provider_time(self) -> datetime | None:
-        """The time of the last call that was answered, off by `skew`."""
-        return self._answered_at
+        """The time of the last call that was answered, off by `skew`; None when that is more than a minute ago."""
+        at = self._answered_at
+        return None if at is None or abs(self._clock.now() - at) > KEPT else at + self.skew
 
     def token_fingerprint(self) -> str:
         """A digest of the token in use."""
@@ -241,7 +245,7 @@ class FakeServers:
         with self._lock:
             self.calls.append((method, about))
             _raise_for(method, self._before)
-            self._answered_at = self._clock.now() + self.skew
+            self._answered_at = self._clock.now()
             yield
             _raise_for(method, self._after)
 

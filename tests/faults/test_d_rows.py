@@ -73,8 +73,7 @@ def test_d03_a_wish_during_the_build_stops_the_builder_and_the_server(stack: Emu
 
 def test_d03_a_wish_while_the_create_is_out_leaves_no_server(stack: EmulatedWorld) -> None:
     """The worker dies in its create after the wish: what it made is found by name, or nothing was made (row D3)."""
-    row = stack.order().instance
-    stack.nudge.take()
+    row = stack.with_builder()
     killed_at(stack, "servers", "create", lambda: advance(stack.services, row.id), after=True)
     deprovision(stack.services, row.id)
     stack.follow_nudges()

@@ -334,8 +334,7 @@ def test_r16_what_an_operator_attached_is_reported_and_never_deleted(stack: Emul
 @pytest.mark.parametrize("made", [False, True])
 def test_r17_an_end_while_the_create_is_out_waits_and_looks_by_name(stack: EmulatedWorld, made: bool) -> None:
     """Whether the lost create made a server or not: no tombstone before it is over, and no server after it (R17)."""
-    row = stack.order().instance
-    stack.nudge.take()
+    row = stack.with_builder()
     killed_at(stack, "servers", "create", lambda: advance(stack.services, row.id), after=made)
     deprovision(stack.services, row.id)
     created_until = stack.row(row.id).create_until

@@ -18,6 +18,7 @@ from chalicelib.adapters.smtp_mailer import SmtpMailer, SmtpServer, Tls
 from chalicelib.config import SCHEMES, ConfigError, settings
 from chalicelib.domain.errors import RateLimited, StoreUnavailable
 from chalicelib.domain.limits import PROVIDER_REQUESTS_FOR_CREATES, PROVIDER_REQUESTS_PER_HOUR
+from chalicelib.operations.seldom import SeldomAlarms
 from tests.contract.codebuild_answers import answering
 from tests.contract.codebuild_house import aws_settings
 from tests.contract.ssm_house import listed
@@ -94,6 +95,7 @@ def test_a_task_on_fargate_is_what_its_url_says(options: str, task: FargateTask,
     made = wiring.services(settings({**COMPLETE, "CCC_STORE": f"sqlite://{tmp_path}/a.db", "CCC_BUILDER": place}))
     assert isinstance(made.installer, FargateInstaller)
     assert made.installer._task == task
+    assert isinstance(made.installer._alarms, SeldomAlarms)
 
 
 def test_a_project_of_codebuild_is_the_host_of_its_url(tmp_path: Path) -> None:
@@ -102,6 +104,7 @@ def test_a_project_of_codebuild_is_the_host_of_its_url(tmp_path: Path) -> None:
     made = wiring.services(settings({**COMPLETE, **place}))
     assert isinstance(made.installer, CodebuildInstaller)
     assert made.installer._project == "Ccc-builder"
+    assert isinstance(made.installer._alarms, SeldomAlarms)
 
 
 def test_the_password_of_the_mail_server_is_the_keyrings(tmp_path: Path) -> None:

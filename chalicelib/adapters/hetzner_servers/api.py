@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.hetzner_servers.clients import HetznerClients
 from chalicelib.adapters.hetzner_servers.errors import date_of, nonsense, refusal, silence
+from chalicelib.adapters.hetzner_servers.heard import LastDate
 from chalicelib.domain.errors import ProviderUnknown, TokenRejected
 
 if TYPE_CHECKING:
@@ -40,17 +40,22 @@ class HetznerApi:
 
     `token` is asked before every request. `budget` is called before every request, with True for the creation of a
     server, and may raise RateLimited. `timeouts` are seconds to connect and seconds of silence; the second one also
-    bounds a body that drips. Usable from several threads at once.
+    bounds a body that drips. `last_date` is told the Date of each answer. Usable from several threads at once.
     """
 
     def __init__(
-        self, clients: HetznerClients, token: Callable[[], str], budget: Budget, timeouts: tuple[float, float]
+        self,
+        clients: HetznerClients,
+        token: Callable[[], str],
+        budget: Budget,
+        timeouts: tuple[float, float],
+        last_date: LastDate,
     ) -> None:
         self._clients = clients
         self._token = token
         self._budget = budget
         self._timeouts = timeouts
-        self.answered_at: datetime | None = None
+        self._last_date = last_date
 
     def token(self) -> str:
         """The token in use; TokenRejected for one that could not even be sent."""
@@ -125,7 +130,7 @@ class HetznerApi:
                 raise silence(error) from error
             finally:
                 if hearing.status is not None:
-                    self.answered_at = date_of(hearing.headers)
+                    self._last_date.note(date_of(hearing.headers))
 
     def _settings(self, hearing: Hearing) -> Json:
         return {

@@ -16,6 +16,7 @@ from chalicelib.adapters.hetzner_servers.api import Budget, HetznerApi, Json
 from chalicelib.adapters.hetzner_servers.clients import HetznerClients
 from chalicelib.adapters.hetzner_servers.errors import is_absence, nonsense
 from chalicelib.adapters.hetzner_servers.facts import machine, marker, server_fact
+from chalicelib.adapters.hetzner_servers.heard import LastDate
 from chalicelib.adapters.hetzner_servers.market import read_market
 from chalicelib.domain import labels
 from chalicelib.domain.catalogue import Market
@@ -40,7 +41,8 @@ class HetznerServers:
     """The servers of the project that `token` opens, at `endpoint` (ending in `/v1`).
 
     `budget` is called before every request (True: it creates a server) and may raise RateLimited. `transport` makes a
-    requests adapter in place of the network. Usable from several threads at once.
+    requests adapter in place of the network. `clock` is our own time, by which a Date of the provider's grows old.
+    Usable from several threads at once.
     """
 
     def __init__(
@@ -52,9 +54,11 @@ class HetznerServers:
         *,
         timeouts: tuple[float, float] = TIMEOUTS,
         transport: Callable[[], BaseAdapter] | None = None,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         clients = HetznerClients(endpoint, transport=transport)
-        self._api = HetznerApi(clients, token, budget or unlimited, timeouts)
+        self._last_date = LastDate(clock)
+        self._api = HetznerApi(clients, token, budget or unlimited, timeouts, self._last_date)
         self._image = image
 
     def create(self, order: ServerOrder) -> Machine:
@@ -160,8 +164,8 @@ class HetznerServers:
         self._api.change("PUT", f"/ssh_keys/{marker_id}", {"labels": labels.marker_labels(stack=stack, epoch=epoch)})
 
     def provider_time(self) -> datetime | None:
-        """The `Date` of the newest answer, whatever it said; None if that one had none."""
-        return self._api.answered_at
+        """The `Date` of the newest answer, whatever it said; None if that one had none or is over a minute old."""
+        return self._last_date.read()
 
     def token_fingerprint(self) -> str:
         """The first 16 hex digits of the token's SHA-256."""

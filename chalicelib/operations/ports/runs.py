@@ -53,8 +53,15 @@ class Run:
 class Runs(Protocol):
     """The records of reap runs, and the sightings of servers without a row."""
 
+    def begin(self, run: Run) -> None:
+        """Keep a run that is begun now, by whoever is first; WriteConflict when it was begun before."""
+
     def save(self, run: Run) -> None:
-        """Keep a run, in place of its earlier form."""
+        """Keep a run, in place of its earlier form: whoever asks for it, and then whoever has begun it, and no other.
+
+        What it did and its errors are kept whole, however many there are; of very much that it left alone, a part of
+        each reason, and how much more there was.
+        """
 
     def get(self, run_id: str) -> Run | None:
         """One run."""

@@ -80,7 +80,7 @@ class Servers(Protocol):
         """Write an epoch into the marker's label."""
 
     def provider_time(self) -> datetime | None:
-        """The Date of the provider's last answer; None before the first."""
+        """The Date of the provider's last answer; None before the first, and once it is more than a minute old."""
 
     def token_fingerprint(self) -> str:
         """A digest of the token in use, so that an answer can be tied to it."""

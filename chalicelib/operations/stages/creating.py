@@ -25,9 +25,10 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.instance import Choice, Instance, Machine, Status
 from chalicelib.domain.orphans import ServerFact
-from chalicelib.operations import marker, secrets_of
+from chalicelib.operations import clocks, marker, secrets_of
 from chalicelib.operations.give_up import give_up
 from chalicelib.operations.ports import ServerOrder, StackState
+from chalicelib.operations.seldom import raise_seldom
 from chalicelib.operations.services import Services
 from chalicelib.operations.stages import requested
 from chalicelib.operations.step import Step, wait
@@ -58,7 +59,8 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
             creates_key(now), 1, cap=services.limits.max_creates_per_hour, expires_at=now + timedelta(days=2)
         )
     except CounterFull:
-        services.alarms.raise_alarm("creates.limit", limit=services.limits.max_creates_per_hour)
+        cap = services.limits.max_creates_per_hour
+        raise_seldom(services.instances, services.alarms, now, "creates.limit", about=str(cap), limit=cap)
         return wait(now + LATER)
     return _post(services, row, row.choice, stack, stack.marker_id, now)
 
@@ -73,7 +75,10 @@ def _post(services: Services, row: Instance, choice: Choice, stack: StackState, 
     except RateLimited as limited:
         return wait(now + timedelta(seconds=min(int(limited.data.get("retry_after") or 10), 60)))
     except TokenRejected:
-        services.alarms.raise_alarm("provider.token_rejected", instance_id=row.id)
+        token = services.servers.token_fingerprint()
+        raise_seldom(
+            services.instances, services.alarms, now, "provider.token_rejected", about=token, instance_id=row.id
+        )
         return wait(now + LATER)
     except ProviderLimit:
         services.alarms.raise_alarm("provider.limit", instance_id=row.id)
@@ -116,25 +121,39 @@ def _next_choice(services: Services, row: Instance, refused: Choice, now: dateti
 
 
 def _adopt_or_fail(services: Services, row: Instance, now: datetime) -> Step:
-    """Look the server up by its name: ours is adopted, a stranger's ends the instance, none is tried again or late."""
+    """Look the server up by its name: ours is adopted, a stranger's ends the instance, none is tried again or late.
+
+    That there is none, or another's, is believed of our own project only: the token may have been changed just now.
+    """
     try:
+        # one look for however many rows wait: while the provider is silent none of them asks by itself (rule R21)
+        marker.doubt(services, now)
         found = services.servers.find(row.name)
+        if found is not None and ours(services, row, found):
+            machine = machine_of(found)
+            return wait(now + SOON) if machine is None else _created(machine, now)
+        if marker.doubt(services, services.clock.now()) is not None:  # every sweep tells why
+            return wait(now + LATER)
     except (ProviderError, ProviderUnknown):
         return wait(now + SOON)
-    late = lifecycle.deadline(row)
-    if found is None:
-        return give_up(services, row, _why_none(services, now), now) if late and now >= late else wait(now + SOON)
-    if not ours(services, row, found):
+    if found is not None:
         services.alarms.raise_alarm("provider.stranger", instance_id=row.id, server_id=found.server_id)
         return give_up(services, row, Cause.STRANGER, now)
-    machine = machine_of(found)
-    return wait(now + SOON) if machine is None else _created(machine, now)
+    late = lifecycle.deadline(row)
+    if late is not None and clocks.over(services, late, now, unheard=False):
+        return give_up(services, row, _why_none(services, now), now)
+    return wait(now + SOON)
 
 
 def _why_none(services: Services, now: datetime) -> Cause:
     """Why there is no server at the deadline: the operator's own cap on creates, while it holds them back."""
     made = services.instances.counters([creates_key(now)])[creates_key(now)]
     return Cause.LIMIT if made >= services.limits.max_creates_per_hour else Cause.PROVIDER
+
+
+def was_never_sent(row: Instance) -> bool:
+    """Whether no create of this row can ever have left: each is preceded by the write that sets these fields."""
+    return row.machine is None and row.host_key is None and row.create_until is None
 
 
 def ours(services: Services, row: Instance, fact: ServerFact) -> bool:

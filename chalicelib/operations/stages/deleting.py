@@ -37,7 +37,7 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
     if late is not None and now >= late:
         services.alarms.raise_alarm("instance.deleting_late", instance_id=row.id, since=row.status_since.isoformat())
     _stop_build(services, row)
-    if row.build is None and row.machine is None:
+    if creating.was_never_sent(row):
         return _finish(now)
     return _guarded(services, row, now, lambda: _at_provider(services, row, now))
 
@@ -70,12 +70,11 @@ def _stop_build(services: Services, row: Instance) -> None:
 
 def _at_provider(services: Services, row: Instance, now: datetime) -> Step:
     if (why := marker.doubt(services, now)) is not None:
-        services.alarms.raise_alarm("delete.refused", instance_id=row.id, why=why)
-        return wait(now + LATER)
+        return _doubted(services, row, why, now)
     if row.machine is None:
         return _without_machine(services, row, now)
     if row.delete_accepted:
-        return _confirm_gone(services, row.machine, now)
+        return _confirm_gone(services, row, row.machine, now)
     return _delete(services, row, row.machine, now)
 
 
@@ -85,7 +84,7 @@ def _without_machine(services: Services, row: Instance, now: datetime) -> Step:
         return wait(row.create_until)
     found = services.servers.find(row.name)
     if found is None or not creating.ours(services, row, found):
-        return _finish(now)
+        return _gone(services, row, now)
     machine = Machine(
         server_id=found.server_id,
         ip=found.ip or "",
@@ -98,7 +97,7 @@ def _without_machine(services: Services, row: Instance, now: datetime) -> Step:
 def _delete(services: Services, row: Instance, machine: Machine, now: datetime) -> Step:
     found = services.servers.get(machine.server_id)
     if found is None:
-        return _finish(now)
+        return _gone(services, row, now)
     if not creating.ours(services, row, found):
         services.alarms.raise_alarm("delete.not_ours", instance_id=row.id, server_id=machine.server_id)
         return _look_by_name(services, row, machine, now)
@@ -136,10 +135,26 @@ def _look_by_name(services: Services, row: Instance, machine: Machine, now: date
     return Step(change=lambda it: replace(it, machine=meant, retry_at=None), again=True)
 
 
-def _confirm_gone(services: Services, machine: Machine, now: datetime) -> Step:
+def _confirm_gone(services: Services, row: Instance, machine: Machine, now: datetime) -> Step:
     if services.servers.get(machine.server_id) is None:
-        return _finish(now)
+        return _gone(services, row, now)
     return Step(change=lambda it: replace(it, delete_accepted=False, retry_at=now + SOON))
+
+
+def _doubted(services: Services, row: Instance, why: str, now: datetime) -> Step:
+    services.alarms.raise_alarm("delete.refused", instance_id=row.id, why=why)
+    return wait(now + LATER)
+
+
+def _gone(services: Services, row: Instance, now: datetime) -> Step:
+    """The end, if the project whose answer it was is ours.
+
+    Between our look at the marker and that answer the token may have been changed: the kept answer counts only for the
+    token it was read with, so this costs a request only then (rule R11).
+    """
+    if (why := marker.doubt(services, services.clock.now())) is not None:
+        return _doubted(services, row, why, now)
+    return _finish(now)
 
 
 def _finish(now: datetime) -> Step:

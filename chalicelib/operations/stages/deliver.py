@@ -12,7 +12,7 @@ from chalicelib.domain.email import EmailAddress
 from chalicelib.domain.errors import AddressRefused, MailRefused, MailUnknown
 from chalicelib.domain.instance import Instance, Status
 from chalicelib.domain.notice import Kind, Notice, State
-from chalicelib.operations import secrets_of, suppression
+from chalicelib.operations import clocks, secrets_of, suppression
 from chalicelib.operations.ports import Letter
 from chalicelib.operations.services import Services
 from chalicelib.operations.step import Change, Step
@@ -27,7 +27,7 @@ _log = logging.getLogger("ccc.mail")
 def step(services: Services, row: Instance, now: datetime) -> Step:
     """Send the one notice that is due first; no change when none is."""
     due = next((owed for owed in notice.owed(row.notices) if owed.due_at <= now), None)
-    if due is None:
+    if due is None or not _is_its_time(services, due, now):
         return Step()
     ending, confirmed = row.status in ENDING, row.status is not Status.UNCONFIRMED
     stale = notice.is_stale(due, expires_at=row.expires_at, ending=ending, confirmed=confirmed, now=now)
@@ -46,6 +46,11 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
         )
         return Step(change=_refused(due, now))
     return _claimed(services, row, due, letter, now)
+
+
+def _is_its_time(services: Services, due: Notice, now: datetime) -> bool:
+    """A warning tells of a time, so it is not sent on the word of our clock alone; any other letter is sent at once."""
+    return due.kind is not Kind.ENDING or clocks.over(services, due.due_at, now, unheard=True)
 
 
 def _token(services: Services, row: Instance, due: Notice) -> str:

@@ -1,7 +1,7 @@
 """The end of one build attempt: ask its platform for it, know that it came, and when the next one may begin.
 
-An attempt that ended before it ever ran (its place in the queue was lost, or nobody gave it one) is told from one that
-ran: it says nothing of the service's builds and takes none of the guest's tries.
+An attempt that ended before it ever ran (its place in the queue was lost, or nobody gave it one), or before there was
+a machine it could have built, is told from one that was at work: it takes none of the guest's tries.
 """
 
 from __future__ import annotations
@@ -37,15 +37,20 @@ def end(services: Services, row: Instance, build: Build) -> Step | None:
         return None
     if state not in ENDED:
         return None
-    return Step(change=lambda it: replace(it, build=replace(build, stopped=True), retry_at=None), again=True)
+    ended = replace(build, stopped=True)
+    return Step(change=lambda it: replace(it, build=ended.heard(it.build), retry_at=None), again=True)
 
 
 def next_not_before(build: Build) -> datetime:
-    """The earliest start of another job after this one, which never ran."""
+    """The earliest start of another job after this one, which came to nothing before a machine was bought."""
     return build.started_at + (build.unrun + 1) * REST
 
 
 def tell_if_often(services: Services, row: Instance, build: Build) -> None:
-    """A platform that takes jobs and runs none of them is an alarm."""
+    """A platform that takes jobs of which none comes to ask is an alarm; `seen_running` says which of the two it is.
+
+    To be called once the next job was started: a start that is refused is tried again, and would tell it again.
+    """
     if build.unrun + 1 == OFTEN:
-        services.alarms.raise_alarm("builder.never_ran", instance_id=row.id, attempts=OFTEN)
+        seen = build.running_at is not None
+        services.alarms.raise_alarm("builder.never_ran", instance_id=row.id, attempts=OFTEN, seen_running=seen)

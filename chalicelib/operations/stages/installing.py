@@ -1,6 +1,7 @@
 """An instance whose server exists: follow the build, and believe nothing that was not probed.
 
 The attempt number decides who may act (rule R18). What follows an attempt that has ended is in `next_attempt.py`.
+No build is given up because of the time on the word of our clock alone (rule R9).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from chalicelib.domain.build import BuildRecord, Cause, Outcome, Phase
 from chalicelib.domain.errors import BuilderUnknown
 from chalicelib.domain.instance import Build, Choice, Instance, Machine, Status
 from chalicelib.domain.limits import Limits
-from chalicelib.operations import breaker, durations, secrets_of
+from chalicelib.operations import breaker, clocks, durations, secrets_of
 from chalicelib.operations.give_up import give_up
 from chalicelib.operations.ports import BuildState
 from chalicelib.operations.services import Services
@@ -46,23 +47,27 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
 def _unreported(services: Services, row: Instance, build: Build, record: BuildRecord | None, now: datetime) -> Step:
     """No outcome yet: see whether anybody is still at work, and whether there is time."""
     late = lifecycle.deadline(row)
-    if late is not None and now >= late:
+    if late is not None and clocks.over(services, late, now, unheard=False):
         return _completed(services, row, record, now) or give_up(services, row, _late(build, record), now)
     try:
         state = services.installer.state(row.id, build.attempt, build.reference)
     except BuilderUnknown:
         return wait(now + lifecycle.LOOK_AGAIN)
     if state in ended_attempt.ENDED:
-        return _completed(services, row, record, now) or _rebooting(record, now) or _stop(services, row, build, now)
+        return (
+            _completed(services, row, record, now)
+            or _rebooting(services, record, now)
+            or _stop(services, row, build, now)
+        )
     if state is BuildState.QUEUED and record is None:
         return wait(now + lifecycle.LOOK_AGAIN)
     return _at_work(services, row, build if build.running_at else replace(build, running_at=now), record, now)
 
 
 def _at_work(services: Services, row: Instance, build: Build, record: BuildRecord | None, now: datetime) -> Step:
-    """A job that runs has to claim within its time, counted from when it was first seen to run."""
-    claim_by = (build.running_at or build.started_at) + services.limits.claim_within
-    if record is None and now >= claim_by:
+    """A job that runs has to claim within its time: from when it was first seen to run, and there was a machine."""
+    claim_by = max(build.running_at or build.started_at, row.status_since) + services.limits.claim_within
+    if record is None and clocks.over(services, claim_by, now, unheard=False):
         return _stop(services, row, build, now)
     look = now + lifecycle.LOOK_AGAIN
     until = min(look, claim_by) if record is None else look
@@ -95,10 +100,12 @@ def _completed(services: Services, row: Instance, record: BuildRecord | None, no
     return _running(services, row, record, machine, key, now) or give_up(services, row, Cause.WRONG_HOST_KEY, now)
 
 
-def _rebooting(record: BuildRecord | None, now: datetime) -> Step | None:
+def _rebooting(services: Services, record: BuildRecord | None, now: datetime) -> Step | None:
     """A machine that was told to reboot a moment ago is given the time to come back (row B8)."""
     begun = [start.started_at for start in record.phases if start.phase in REBOOTED] if record is not None else []
-    return wait(now + PROBE_AGAIN) if begun and now < max(begun) + BACK_WITHIN else None
+    if not begun or clocks.over(services, max(begun) + BACK_WITHIN, now, unheard=False):
+        return None
+    return wait(now + PROBE_AGAIN)
 
 
 def _running(
@@ -131,7 +138,7 @@ def runs(row: Instance, machine: Machine, choice: Choice, limits: Limits, now: d
 
 def _not_yet(services: Services, row: Instance, now: datetime) -> Step:
     late = lifecycle.deadline(row)
-    if late is not None and now >= late:
+    if late is not None and clocks.over(services, late, now, unheard=False):
         return give_up(services, row, Cause.NEVER_BACK, now)
     return wait(now + PROBE_AGAIN)
 

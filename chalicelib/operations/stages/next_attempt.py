@@ -15,8 +15,9 @@ from chalicelib.domain.build import FINAL_CAUSES, MAX_ATTEMPTS, BuildRecord, Cau
 from chalicelib.domain.errors import BuilderFull, BuilderUnknown, ProviderError, ProviderUnknown
 from chalicelib.domain.instance import Build, Instance, Machine
 from chalicelib.domain.orphans import ServerFact
-from chalicelib.operations import marker
+from chalicelib.operations import clocks, marker
 from chalicelib.operations.give_up import give_up
+from chalicelib.operations.seldom import raise_seldom
 from chalicelib.operations.services import Services
 from chalicelib.operations.stages import creating, ended_attempt, requested
 from chalicelib.operations.step import Step, wait
@@ -32,7 +33,7 @@ REBUILT_WITHIN = timedelta(minutes=10)
 def step(services: Services, row: Instance, build: Build, record: BuildRecord | None, now: datetime) -> Step:
     """Give up, make the server a stock system again, or start the next attempt: the first that is due."""
     cause = cause_of(build, record)
-    if cause in FINAL_CAUSES or _no_more(row, build, record, now):
+    if cause in FINAL_CAUSES or _no_more(services, row, build, record, now):
         return give_up(services, row, cause, now)
     if record is not None and record.touched_disk and not build.rebuilt:
         return _rebuild(services, row, build, cause, now)
@@ -53,9 +54,9 @@ def never_ran(build: Build, record: BuildRecord | None) -> bool:
     return record is None and build.running_at is None
 
 
-def _no_more(row: Instance, build: Build, record: BuildRecord | None, now: datetime) -> bool:
+def _no_more(services: Services, row: Instance, build: Build, record: BuildRecord | None, now: datetime) -> bool:
     late = lifecycle.deadline(row)
-    if late is not None and now >= late:
+    if late is not None and clocks.over(services, late, now, unheard=False):
         return True
     return not never_ran(build, record) and build.attempt - build.unrun >= MAX_ATTEMPTS
 
@@ -65,12 +66,13 @@ def _start(services: Services, row: Instance, build: Build, record: BuildRecord 
     if never_ran(build, record):
         if now < (not_before := ended_attempt.next_not_before(build)):
             return wait(not_before)
-        ended_attempt.tell_if_often(services, row, build)
         unrun += 1
     try:
         following = requested.start_build(services, row, attempt=build.attempt + 1, unrun=unrun, now=now)
     except (BuilderFull, BuilderUnknown):
         return wait(now + requested.TRY_AGAIN)
+    if unrun > build.unrun:
+        ended_attempt.tell_if_often(services, row, build)
     return Step(change=lambda it: replace(it, build=following, retry_at=None), again=True)
 
 
@@ -81,8 +83,7 @@ def _rebuild(services: Services, row: Instance, build: Build, cause: Cause, now:
         return give_up(services, row, cause, now)
     try:
         if (why := marker.doubt(services, now)) is not None:
-            services.alarms.raise_alarm("rebuild.refused", instance_id=row.id, why=why)
-            return wait(now + lifecycle.LOOK_AGAIN)
+            return _refused(services, row, why, now)
         found = services.servers.get(machine.server_id)
         if (ended := _not_ours(services, row, machine, found, cause, now)) is not None:
             return ended
@@ -93,11 +94,20 @@ def _rebuild(services: Services, row: Instance, build: Build, cause: Cause, now:
     return Step(change=lambda it: replace(it, build=rebuilt, retry_at=now + REBUILT_LOOK))
 
 
+def _refused(services: Services, row: Instance, why: str, now: datetime) -> Step:
+    """Nothing of the project is touched while it is in doubt; for as long as that lasts it is told once an hour."""
+    told = {"instance_id": row.id, "why": why}
+    raise_seldom(services.instances, services.alarms, now, "rebuild.refused", about=row.id + why, **told)
+    return wait(now + lifecycle.LOOK_AGAIN)
+
+
 def _not_ours(
     services: Services, row: Instance, machine: Machine, found: ServerFact | None, cause: Cause, now: datetime
 ) -> Step | None:
     """The end for a server that is gone (for the attempt's own cause) or that is not marked as ours; None for ours."""
     if found is None:
+        if (why := marker.doubt(services, services.clock.now())) is not None:  # the token may just have been changed
+            return _refused(services, row, why, now)
         services.alarms.raise_alarm("rebuild.server_gone", instance_id=row.id, server_id=machine.server_id)
         return give_up(services, row, cause, now)
     if not creating.ours(services, row, found):
@@ -114,7 +124,8 @@ def _rebuilding(services: Services, row: Instance, build: Build, cause: Cause, n
         found = None
     if found is not None and found.status == "running" and not found.locked:
         return None
-    if now < (build.rebuilt_at or build.started_at) + REBUILT_WITHIN:
+    until = (build.rebuilt_at or build.started_at) + REBUILT_WITHIN
+    if not clocks.over(services, until, now, unheard=False):
         return wait(now + REBUILT_LOOK)
     services.alarms.raise_alarm("rebuild.unfinished", instance_id=row.id)
     return give_up(services, row, cause, now)

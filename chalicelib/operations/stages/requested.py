@@ -1,9 +1,12 @@
-"""An ordered instance: choose what to buy, and see the builder run before anything is bought.
+"""An ordered instance: choose what to buy, and hear its builder ask before anything is bought.
 
 A builder slot is the scarce thing: while none is to be had, or the job stands in the platform's queue, the row stays
-here and costs nothing. Nobody can claim an order before there is a machine, so an attempt that ends in the queue is no
-try of the guest's: the next one gets the next number (a platform gives the same job again for the same number), and
-whatever is left of the older one is refused by that number (rule R18).
+here and costs nothing. That a platform calls a job running is no reason to buy either: it may end for want of a part
+before it does anything. Only its own question for the order is (`claim_build.py` writes it into the row).
+
+Nobody can claim an order before there is a machine, so an attempt that ends here is no try of the guest's: the next one
+gets the next number (a platform gives the same job again for the same number), and whatever is left of the older one is
+refused by that number (rule R18).
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from chalicelib.domain import budget, catalogue, lease, lifecycle, tokens
 from chalicelib.domain.build import Cause
 from chalicelib.domain.errors import BuilderFull, BuilderUnknown, Paused
 from chalicelib.domain.instance import Build, Choice, Instance, Status
-from chalicelib.operations import breaker, secrets_of
+from chalicelib.operations import breaker, clocks, secrets_of
 from chalicelib.operations.give_up import give_up
 from chalicelib.operations.ports import BuildStart, BuildState
 from chalicelib.operations.services import Services
@@ -27,24 +30,30 @@ PAUSE_LOOK = timedelta(seconds=60)
 
 
 def step(services: Services, row: Instance, now: datetime) -> Step:
-    """Start a builder, and go on to `creating` once the platform says that it runs.
+    """Start a builder, and go on to `creating` once it has asked for its order and its platform knows of no end.
 
-    At the deadline a job that is still queued is stopped by `deleting`; should it run all the same, its claim is
+    At the deadline a job that is still there is stopped by `deleting`; should it run on all the same, its claim is
     answered with the end, and no other attempt follows that it could meet.
     """
     late, held_back = lifecycle.deadline(row), _held_back(services, now)
-    if late is not None and now >= late:
-        return give_up(services, row, Cause.PAUSED if held_back else Cause.NO_BUILDER, now)
+    if late is not None and clocks.over(services, late, now, unheard=True):
+        return give_up(services, row, Cause.PAUSED if held_back else _why_late(row), now)
     if held_back:
         return _pausing(services, row, now)
     choice = choose(services, row, now)
     if choice is None:
         return give_up(services, row, Cause.STOCK, now)
     if row.build is None:
-        return _start(services, row, choice, attempt=1, unrun=0, now=now)
+        return _start(services, row, choice, attempt=1, unrun=0, now=now) or wait(now + TRY_AGAIN)
     if row.build.stopped:
         return _start_next(services, row, choice, row.build, now)
     return _watch(services, row, choice, row.build, now)
+
+
+def _why_late(row: Instance) -> Cause:
+    """Builders that ran and never asked are another defect than builders that were not to be had."""
+    silent = row.build is not None and row.build.running_at is not None and row.build.asked_at is None
+    return Cause.NEVER_CLAIMED if silent else Cause.NO_BUILDER
 
 
 def _held_back(services: Services, now: datetime) -> bool:
@@ -66,20 +75,26 @@ def _pausing(services: Services, row: Instance, now: datetime) -> Step:
     return ended_attempt.end(services, row, row.build) or wait(now + TRY_AGAIN)
 
 
-def _start(services: Services, row: Instance, choice: Choice, *, attempt: int, unrun: int, now: datetime) -> Step:
+def _start(
+    services: Services, row: Instance, choice: Choice, *, attempt: int, unrun: int, now: datetime
+) -> Step | None:
+    """The step after a start that was taken; None where no job is to be had now."""
     try:
         build = start_build(services, row, attempt=attempt, unrun=unrun, now=now)
     except (BuilderFull, BuilderUnknown):
-        return wait(now + TRY_AGAIN)
+        return None
     return _watch(services, row, choice, build, now)
 
 
 def _start_next(services: Services, row: Instance, choice: Choice, build: Build, now: datetime) -> Step:
-    """Another job, for one that ended before it ever ran; not at once, should the platform end each at its start."""
+    """Another job, for one that ended before anything was bought; not at once, should each end at its start."""
     if now < (not_before := ended_attempt.next_not_before(build)):
-        return _queued(build, not_before)
+        return _waits(build, not_before)
+    following = _start(services, row, choice, attempt=build.attempt + 1, unrun=build.unrun + 1, now=now)
+    if following is None:
+        return _waits(build, now + TRY_AGAIN)
     ended_attempt.tell_if_often(services, row, build)
-    return _start(services, row, choice, attempt=build.attempt + 1, unrun=build.unrun + 1, now=now)
+    return following
 
 
 def _watch(services: Services, row: Instance, choice: Choice, build: Build, now: datetime) -> Step:
@@ -87,20 +102,30 @@ def _watch(services: Services, row: Instance, choice: Choice, build: Build, now:
     try:
         state = services.installer.state(row.id, build.attempt, build.reference)
     except BuilderUnknown:
-        return _queued(build, now + TRY_AGAIN)
-    match state:
-        case BuildState.RUNNING:
-            host_key = secrets_of.key_pair(services, row, tokens.KeyUse.FINAL_HOST).public
-            runs = replace(build, running_at=now)
-            return Step(change=lambda it: _creating(it, choice, runs, host_key, now), again=True)
-        case BuildState.QUEUED:
-            return _queued(build, now + TRY_AGAIN)
-        case BuildState.STOPPED | BuildState.UNKNOWN:
-            return _start_next(services, row, choice, build, now)
+        return _waits(build, now + TRY_AGAIN)
+    if state in ended_attempt.ENDED:
+        return _start_next(services, row, choice, build, now)
+    if state is BuildState.RUNNING or build.asked_at is not None:
+        build = replace(build, running_at=build.running_at or now)
+    if build.asked_at is None:
+        return _unasked(services, row, build, now)
+    host_key = secrets_of.key_pair(services, row, tokens.KeyUse.FINAL_HOST).public
+    return Step(change=lambda it: _creating(it, choice, build, host_key, now), again=True)
 
 
-def _queued(build: Build, until: datetime) -> Step:
-    return Step(change=lambda it: replace(it, build=build, retry_at=until))
+def _unasked(services: Services, row: Instance, build: Build, now: datetime) -> Step:
+    """A job that is called running and says nothing is given the time to claim, and then ended for the next one."""
+    again = now + TRY_AGAIN
+    if build.running_at is None:
+        return _waits(build, again)
+    ask_by = build.running_at + services.limits.claim_within
+    if now < ask_by:
+        return _waits(build, min(again, ask_by))
+    return ended_attempt.end(services, row, build) or _waits(build, again)
+
+
+def _waits(build: Build, until: datetime) -> Step:
+    return Step(change=lambda it: replace(it, build=build.heard(it.build), retry_at=until))
 
 
 def _creating(row: Instance, choice: Choice, build: Build, host_key: str, now: datetime) -> Instance:

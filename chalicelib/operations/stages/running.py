@@ -1,10 +1,15 @@
-"""A machine that runs: its end is claimed when it has come, not before (rule R9); until then its mails are owed."""
+"""A machine that runs: its end is claimed when it has come, not before (rule R9); until then its mails are owed.
+
+Whoever claims too early takes hours from its owner, who cannot extend it any more. While the provider is silent there
+may be nobody to ask for the time: then the end is claimed by our own clock, and `deleting` asks before it deletes.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from chalicelib.domain.instance import EndReason, Instance
+from chalicelib.operations import clocks
 from chalicelib.operations.services import Services
 from chalicelib.operations.stages import deliver
 from chalicelib.operations.step import Step, begin_deleting
@@ -12,7 +17,7 @@ from chalicelib.operations.step import Step, begin_deleting
 
 def step(services: Services, row: Instance, now: datetime) -> Step:
     """Begin to delete at the end, else send what is owed."""
-    if row.expires_at is not None and now >= row.expires_at:
+    if row.expires_at is not None and clocks.over(services, row.expires_at, now, unheard=True):
         return Step(change=lambda it: _expire(it, now), again=True)
     return deliver.step(services, row, now)
 

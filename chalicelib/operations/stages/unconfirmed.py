@@ -11,6 +11,7 @@ from datetime import datetime
 
 from chalicelib.domain import lifecycle
 from chalicelib.domain.instance import Instance, Status
+from chalicelib.operations import clocks
 from chalicelib.operations.services import Services
 from chalicelib.operations.stages import deliver
 from chalicelib.operations.step import Step
@@ -19,7 +20,7 @@ from chalicelib.operations.step import Step
 def step(services: Services, row: Instance, now: datetime) -> Step:
     """Forget it when it is late, else send what is owed."""
     late = lifecycle.deadline(row)
-    if late is not None and now >= late:
+    if late is not None and clocks.over(services, late, now, unheard=False):
         return Step(change=lambda it: forgotten(it, now))
     return deliver.step(services, row, now)
 

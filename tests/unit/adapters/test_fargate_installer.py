@@ -216,16 +216,37 @@ def test_a_task_that_stays_missing_is_unknown_to_the_platform(installer: Maker) 
 
 
 def test_a_lost_reference_is_found_by_its_name() -> None:
-    """Without a reference the task is found by `startedBy`, running or stopped, and can be stopped."""
+    """Without a reference the task is found, running by `startedBy` or stopped by its family, and can be stopped."""
     ecs = Ecs(2)
     with house(ecs) as fargate:
         fargate.start(START)
         fargate.start(dataclasses.replace(START, attempt=3))
         assert fargate.state(ID, 2, "") is BuildState.RUNNING
         fargate.stop(ID, 2, "")
-        states = [fargate.state(ID, 2, "") for _ in range(2)]
-    assert states == [BuildState.RUNNING, BuildState.STOPPED]
+        fargate.state(ID, 2, "")  # the stand-in's task is on its way out for one look
+        assert fargate.state(ID, 2, "") is BuildState.STOPPED
     assert sorted(task["lastStatus"] for task in ecs.tasks.values()) == ["RUNNING", "STOPPED"]
+
+
+def test_a_lost_reference_is_found_on_any_page_of_what_has_stopped() -> None:
+    """ECS tells the stopped tasks of a family page by page: the one that is meant is found behind the others."""
+    ecs = Ecs(5)
+    with house(ecs) as fargate:
+        for attempt in range(1, 6):
+            fargate.stop(ID, attempt, fargate.start(dataclasses.replace(START, attempt=attempt)))
+        states = [fargate.state(ID, 5, "") for _ in range(2)]
+        assert fargate.state(ID, 6, "") is BuildState.UNKNOWN
+    assert states[-1] is BuildState.STOPPED
+
+
+def test_the_name_that_started_a_task_is_the_only_filter(installer: Maker) -> None:
+    """`startedBy` stands alone beside the cluster; what has stopped is asked for without it."""
+    with installer(document(taskArns=[])) as (ecs, server, _, _):
+        assert ecs.state(ID, 2, "") is BuildState.UNKNOWN
+    assert [asked for _, asked in server.asked] == [
+        {"cluster": "ccc", "startedBy": f"ccc-{ID}-2"},
+        {"cluster": "ccc", "desiredStatus": "STOPPED", "family": "builder"},
+    ]
 
 
 def test_the_same_start_with_another_url_is_the_same_task() -> None:

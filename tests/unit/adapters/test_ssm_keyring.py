@@ -206,5 +206,5 @@ def test_i26_secrets_do_not_show(ssm: Stage) -> None:
 
 
 def test_requests_have_limits() -> None:
-    """A cold start waits 2 s to connect and 5 s for an answer, three times at most."""
-    assert SsmKeyring(PATH)._parameters._ssm._patience == PATIENCE == Patience(connect=2, read=5, tries=3)
+    """A cold start waits 1 s to connect and 3 s for an answer, twice at most: Lambda gives it ten seconds."""
+    assert SsmKeyring(PATH)._parameters._ssm._patience == PATIENCE == Patience(connect=1, read=3, tries=2)

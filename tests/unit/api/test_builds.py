@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.build import LOG_TAIL_CHARS
+from chalicelib.domain.build import LOG_TAIL_CHARS, STEP_CHARS
 from chalicelib.domain.instance import Build, Instance, Status
 from chalicelib.domain.tokens import Purpose
 from chalicelib.operations import secrets_of
@@ -142,6 +142,8 @@ def test_an_outcome_is_told_once(api: Api) -> None:
         {"phase": None, "outcome": "ready"},
         {"phase": ["ssh"]},
         {"phase": "ssh", "detail": 7},
+        {"phase": "ssh", "step": 7},
+        {"outcome": "ready", "step": "Done!"},
         {"phase": "ssh", "address": "192.0.2.1"},
         {"phase": "ssh", "host_key": "ssh-ed25519 AAAA"},
     ],
@@ -181,6 +183,19 @@ def test_c11_a_report_that_says_a_thing_twice_is_refused(api: Api, body: str) ->
     record = api.services.instances.get_build(ID, 1)
     assert record is not None
     assert record.phases == ()
+
+
+def test_a_step_within_a_phase_is_taken(api: Api) -> None:
+    """A step of any wording is 200 with an empty object; it is kept without controls, and no longer than a title is."""
+    row = installing(api)
+    claim(api, row)
+    report(api, row, {"phase": "kexec"})
+    answer = report(api, row, {"phase": "kexec", "step": "x" * STEP_CHARS + "\x1b[31mUploading install SSH keys"})
+    assert (answer.status, answer.json) == (200, {})
+    record = api.services.instances.get_build(ID, 1)
+    assert record is not None
+    assert record.step.endswith("\\x1b[31mUploading install SSH keys")
+    assert len(record.step) == STEP_CHARS
 
 
 def test_a_log_tail_is_stored_escaped(api: Api) -> None:

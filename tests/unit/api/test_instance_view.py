@@ -72,6 +72,21 @@ def test_a_waiting_instance_is_queued(api: Api) -> None:
     ] == [None] * 6
 
 
+@pytest.mark.parametrize(
+    ("said", "step"),
+    [
+        ({"step": "Copying extra files"}, "Copying extra files"),
+        ({}, None),
+        ({"step": "Copying extra files", "outcome": Outcome.READY, "reported_at": START}, None),
+    ],
+    ids=["at it", "without a word", "after its end"],
+)
+def test_a_build_shows_what_it_is_doing_within_its_stage(api: Api, said: dict[str, Any], step: str | None) -> None:
+    """The step is the builder's last word on the newest phase; null where it said none, and once it has ended."""
+    installing(api, (Phase.COPY, 0), **said)
+    assert (shown(api)["stage"], shown(api)["step"]) == ("copy", step)
+
+
 def test_a_builder_that_has_said_nothing_has_no_stage(api: Api) -> None:
     """Between the purchase and the builder's first word, the stage is null."""
     api.put(status=Status.CREATING, running_at=None, expires_at=None)

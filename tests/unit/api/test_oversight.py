@@ -34,6 +34,12 @@ def test_an_idle_service(api: Api) -> None:
         [],
     )
     assert (state["live"], state["creates"]) == ({"now": 0, "most": 50}, {"this_hour": 0, "most": 200})
+    assert state["provider_requests"] == {
+        "this_hour": 0,
+        "most": 3000,
+        "kept_for_creates": 300,
+        "resets_at": "2026-11-23T11:00:00Z",
+    }
     assert state["spend"] == {
         "month": "2026-11",
         "reserved_eur": "0.00",
@@ -104,3 +110,21 @@ def test_looking_changes_nothing(api: Api, path: str) -> None:
     for method in ("GET", "HEAD"):
         assert api.call(method, path).status == 200
     assert api.table.contents() == before
+
+
+def test_why_is_answered_in_a_sentence_and_with_what_it_rests_on(api: Api) -> None:
+    """By instance and by server, in the shape of the document; nobody is named in it."""
+    api.put()
+    for query in (f"instance={ID}", "server=4711"):
+        found = described(api, f"/operator/why?{query}", "/operator/why")
+        assert found["answer"] == "It lives until 2026-11-23T11:55:00Z: its row owns it (running)."
+        assert (found["instance"]["id"], found["instance"]["server_id"]) == (ID, 4711)
+        assert "guest@example.com" not in str(found)
+    assert described(api, "/operator/why?server=1", "/operator/why")["instance"] is None
+
+
+@pytest.mark.parametrize("query", ["", f"instance={ID}&server=1", "server=0", "server=x", "instance=4711", "of=1"])
+def test_a_bad_why_is_refused(api: Api, query: str) -> None:
+    """It is 422 with the parameter, and 401 without a token."""
+    assert api.call("GET", f"/operator/why?{query}").status == 422
+    assert api.call("GET", f"/operator/why?{query}", token=None).status == 401

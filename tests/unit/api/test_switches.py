@@ -145,7 +145,31 @@ def test_what_is_no_address_is_refused(path: str, body: dict[str, Any]) -> None:
     assert api.table.contents() == before
 
 
-@pytest.mark.parametrize("body", [{"plant_marker": 1}, {"plant_marker": None}, {"marker": True}])
+def test_o12_a_project_without_our_machines_needs_a_persons_word() -> None:
+    """It is 409 `no_marker` with what to type, and 200 once somebody says that the machines are gone (row O12)."""
+    api = make_api()
+    api.put()
+    refused = api.call("POST", "/operator/accept-restore", {"plant_marker": True})
+    assert (refused.status, refused.json["code"]) == (409, "no_marker")
+    assert "ccc accept-restore --plant-marker --machines-are-gone" in refused.json["detail"]
+    conforms(document(api), "POST", "/operator/accept-restore", refused)
+    wish = {"plant_marker": True, "machines_are_gone": True}
+    planted = api.call("POST", "/operator/accept-restore", wish)
+    assert planted.json["marker"]["id"] is not None
+    conforms(document(api), "POST", "/operator/accept-restore", planted)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"plant_marker": 1},
+        {"plant_marker": None},
+        {"marker": True},
+        {"machines_are_gone": True},
+        {"plant_marker": False, "machines_are_gone": True},
+        {"plant_marker": True, "machines_are_gone": "yes"},
+    ],
+)
 def test_a_bad_wish_for_a_marker_is_refused(api: Api, body: dict[str, Any]) -> None:
     """What is not true or false plants nothing."""
     assert api.call("POST", "/operator/accept-restore", body).status == 422

@@ -69,6 +69,9 @@ STATE: dict[str, Any] = {
     "now": "2026-11-23T12:00:00Z", "stack": STACK, "signup": "open", "late": [], "undelivered": [], "more": False,
     "breaker": {"open_until": None, "cause": None, "failures_in_a_row": 0, "reason": None},
     "live": {"now": 2, "most": 50}, "creates": {"this_hour": 1, "most": 30},
+    "provider_requests": {
+        "this_hour": 41, "most": 3000, "kept_for_creates": 300, "resets_at": "2026-11-23T13:00:00Z",
+    },
     "spend": {
         "month": "2026-11", "reserved_eur": "1.20", "cap_eur": "500.00", "so_far_eur": "0.04", "projected_eur": "0.08",
     },
@@ -77,12 +80,29 @@ ENTRY: dict[str, Any] = {
     "at": "2026-11-23T12:00:00Z", "who": "operator", "token": "operator", "token_name": "0a1b2c3d", "did": "ended",
     "instance_id": "0123456789ab", "about": "released",
 }  # fmt: skip
+WHY: dict[str, Any] = {
+    "answer": "A run of 2026-11-23T12:00:00Z: deleted: no row owns it; seen twice, unchanged.", "instance": None,
+    "told": [
+        {
+            "what": "deleted", "why": "no row owns it; seen twice, unchanged", "instance_id": "0123456789ab",
+            "server_id": 42, "first_at": "2026-11-23T12:00:00Z", "last_at": "2026-11-23T12:00:00Z", "times": 1,
+            "run": "run-2",
+        },
+        {
+            "what": "left alone", "why": "it is younger than half an hour", "instance_id": None,
+            "server_id": 42, "first_at": "2026-11-23T11:15:00Z", "last_at": "2026-11-23T11:30:00Z", "times": 2,
+            "run": "run-1",
+        },
+    ],
+    "audit": [ENTRY], "looked_at": {"runs": 8, "since": "2026-11-23T10:00:00Z"},
+}  # fmt: skip
 SWITCHES: dict[str, dict[str, Any]] = {
     "/operator/pause": {**STACK, "paused": True},
     "/operator/resume": {**STACK, "was_paused": True, "breaker_was_open": False},
     "/operator/accept-restore": STACK,
     "/operator/state": STATE,
     "/operator/audit": {"entries": [ENTRY]},
+    "/operator/why": WHY,
     "/owners/deprovision": {"ended": [], "newly_excluded": True},
     "/owners/admit": {"was_excluded": True},
 }

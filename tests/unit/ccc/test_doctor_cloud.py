@@ -27,6 +27,8 @@ from tests.unit.ccc.service import STATE, Service
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 HETZNER = secrets.token_hex(32)
+UUID, OTHER = "11111111-2222-3333-4444-555555555555", "99999999-2222-3333-4444-555555555555"
+TABLE = "ccc-prod-Table-X1"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:ccc-prod-alarms"
 WRITES = ("put", "create", "delete", "update", "start", "invoke", "execute", "detect")
 
@@ -42,6 +44,7 @@ def _alarm(name: str, state: str = "OK", *, heard: bool = True) -> dict[str, Any
 def well() -> dict[str, Any]:
     """What AWS answers of a stage that is well."""
     outputs = {"AlarmTopic": TOPIC, "BuilderProjectName": "ccc-prod-builder", "PublicUrl": "https://x.example/api"}
+    outputs["TableName"] = TABLE
     found = {
         "StackName": "ccc-prod",
         "StackStatus": "UPDATE_COMPLETE",
@@ -57,6 +60,7 @@ def well() -> dict[str, Any]:
         "ssm.get_parameters_by_path": {
             "Parameters": [_parameter("keyring"), _parameter("hetzner_token"), _parameter("public_url", "String")]
         },
+        "dynamodb.get_item": {"Item": {"key": {"S": "stack"}, "body": {"M": {"uuid": {"S": UUID}}}}},
         "ssm.get_parameter": {"Parameter": {**_parameter("hetzner_token"), "Value": HETZNER}},
         "lambda.get_account_settings": {
             "AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 998}
@@ -104,14 +108,16 @@ class Account:
         return {**answer, "ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(NOW, usegmt=True)}}}
 
 
-MARKER = {"ssh_keys": [{"name": "ccc-stack-11111111-2222-3333-4444-555555555555"}]}
+def markers(*stacks: str) -> tuple[int, dict[str, Any]]:
+    """What the provider answers: these stacks' markers, and a key of somebody's."""
+    return 200, {"ssh_keys": [{"name": f"ccc-stack-{each}"} for each in stacks] + [{"name": "laptop"}]}
 
 
 def looked(
     account: Account,
     *,
     now: float = NOW.timestamp(),
-    provider: tuple[int, dict[str, Any]] = (200, MARKER),
+    provider: tuple[int, dict[str, Any]] = markers(UUID),
 ) -> dict[str, Finding]:
     """The findings by name; the provider must be asked with the stored token."""
 
@@ -255,15 +261,45 @@ def test_an_account_that_cannot_be_asked_is_the_only_finding() -> None:
         ((401, {}), "provider's token", State.MISSING),
         ((0, {}), "provider's token", State.NOTE),
         ((503, {}), "provider's token", State.NOTE),
-        ((200, {"ssh_keys": []}), "marker", State.MISSING),
-        ((200, {"ssh_keys": MARKER["ssh_keys"] + [{"name": "ccc-stack-2"}]}), "marker", State.NOTE),
+        (markers(), "marker", State.MISSING),
+        (markers(OTHER), "marker", State.MISSING),
+        (markers(OTHER, "3"), "marker", State.MISSING),
+        (markers(OTHER, UUID), "marker", State.NOTE),
     ],
 )
 def test_the_provider_is_asked_with_the_stored_token(
     provider: tuple[int, dict[str, Any]], name: str, state: State
 ) -> None:
-    """A rejected token, silence, no marker, and two stacks in one project are told apart."""
+    """A rejected token, silence, no marker, another's marker, and two stacks in one project are told apart."""
     assert looked(Account(), provider=provider)[name].state is state
+
+
+def test_another_stack_s_marker_is_told_with_both_ids() -> None:
+    """A token of another project: whose it is, whose the table is, and how to store the right one."""
+    found = looked(Account(), provider=markers(OTHER))["marker"]
+    assert OTHER in found.found
+    assert UUID in found.found
+    assert found.remedy is not None
+    assert found.remedy.startswith("make secrets STAGE=prod ROTATE=hetzner")
+
+
+@pytest.mark.parametrize(
+    ("table", "state", "said"),
+    [
+        ({}, State.MISSING, "not founded"),
+        (CloudRefused("ResourceNotFoundException"), State.MISSING, "not founded"),
+        (CloudRefused("AccessDeniedException"), State.NOTE, "may not read"),
+        (CloudRefused("ReadTimeoutError"), State.MISSING, "ReadTimeoutError"),
+    ],
+)
+def test_a_table_that_does_not_say_whose_it_is_makes_no_marker_ours(
+    table: dict[str, Any] | CloudRefused, state: State, said: str
+) -> None:
+    """Without the table's word no marker is good, not even a single one."""
+    account = Account()
+    account.answers["dynamodb.get_item"] = table
+    found = looked(account)["marker"]
+    assert (found.state, said in found.found) == (state, True)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from ccc.when import local_and_utc
 from tests.unit.ccc.command_line import on_terminal
 from tests.unit.ccc.conftest import Ccc
-from tests.unit.ccc.service import ENTRY, RUNNING, STACK, STATE, Reply, Service, instance, problem
+from tests.unit.ccc.service import ENTRY, RUNNING, STACK, STATE, WHY, Reply, Service, instance, problem
 
 ID = "0123456789ab"
 ADDRESS = "guest@example.org"
@@ -18,6 +19,11 @@ THROWN = {
     "resume": (["resume"], "/operator/resume", {}),
     "accept-restore": (["accept-restore"], "/operator/accept-restore", {"plant_marker": False}),
     "planting": (["accept-restore", "--plant-marker"], "/operator/accept-restore", {"plant_marker": True}),
+    "planting for none": (
+        ["accept-restore", "--plant-marker", "--machines-are-gone", "--yes"],
+        "/operator/accept-restore",
+        {"plant_marker": True, "machines_are_gone": True},
+    ),
     "admit": (["admit", ADDRESS], "/owners/admit", {"email": ADDRESS}),
     "by address": (["deprovision", "--email", ADDRESS], "/owners/deprovision", {"email": ADDRESS}),
 }
@@ -83,6 +89,27 @@ def test_accepting_is_asked_for_on_a_terminal(
     assert "the right project" in screen
 
 
+@pytest.mark.parametrize(("word", "code", "sent"), [("yes", 0, 1), ("y", 1, 0), ("", 1, 0)])
+def test_that_machines_are_gone_is_a_word_to_type(
+    environment: dict[str, str], service: Service, word: str, code: int, sent: int
+) -> None:
+    """The whole word, after what it leads to; anything else sends nothing."""
+    words = ("accept-restore", "--plant-marker", "--machines-are-gone")
+    ended, screen = on_terminal(environment, *words, answers=(("is gone", f"{word}\n"),))
+    assert (ended, len(service.asked)) == (code, sent)
+    assert "forgotten, and costs on" in screen
+
+
+@pytest.mark.parametrize(
+    "words", [["--machines-are-gone", "--yes"], ["--plant-marker", "--machines-are-gone"]], ids=" ".join
+)
+def test_that_machines_are_gone_is_not_said_in_passing(ccc: Ccc, service: Service, words: list[str]) -> None:
+    """Without --plant-marker, or off a terminal without --yes, it is a mistake and nothing is sent."""
+    done = ccc("accept-restore", *words)
+    assert (done.code, service.asked) == (2, [])
+    assert "--machines-are-gone" in done.err
+
+
 @pytest.mark.parametrize(("word", "code"), [("y", 0), ("n", 1)])
 def test_the_kill_switch_is_asked_for_on_a_terminal(
     environment: dict[str, str], service: Service, word: str, code: int
@@ -140,6 +167,7 @@ def test_the_state_of_a_quiet_service(ccc: Ccc) -> None:
         "Marker: ours",
         "Live: 2 of 50",
         "Made this hour: 1 of 30",
+        f"Requests to the provider: 41 of 3000 this hour, anew at {local_and_utc('2026-11-23T13:00:00Z')}",
         "Set aside in 2026-11: 1.20 of 500.00 EUR",
         "Running machines: 0.04 EUR so far, 0.08 EUR until their ends",
         "Late: nothing",
@@ -191,6 +219,23 @@ def test_the_audit_of_today_of_a_machine_and_of_a_day(
 def test_the_audit_as_json(ccc: Ccc) -> None:
     """It is the entries as served."""
     assert json.loads(ccc("audit", ID, "--output", "json").out) == {"entries": [ENTRY]}
+
+
+def test_why_a_server_is_gone(ccc: Ccc, service: Service) -> None:
+    """The answer first, then what the runs said, then who did what; a number is a server, an id an instance."""
+    deleted, kept = "no row owns it; seen twice, unchanged", "it is younger than half an hour"
+    assert ccc("why", "42").out.splitlines() == [
+        "A run of 2026-11-23T12:00:00Z: deleted: no row owns it; seen twice, unchanged.",
+        "Runs since 2026-11-23T10:00:00Z (8) said:",
+        f"  2026-11-23T12:00:00Z deleted instance 0123456789ab server 42: {deleted} (run run-2)",
+        f"  2026-11-23T11:30:00Z left alone server 42: {kept} (run run-1, 2 times since 2026-11-23T11:15:00Z)",
+        "Audit:",
+        "  2026-11-23T12:00:00Z operator ended: released",
+    ]
+    assert ccc("why", f"cc-{ID}").code == 0
+    assert [asked.query for asked in service.asked] == [{"server": "42"}, {"instance": ID}]
+    assert json.loads(ccc("why", "42", "--output", "json").out) == WHY
+    assert ccc("why", "my-box").code == 2
 
 
 def test_an_empty_audit_is_said(ccc: Ccc, service: Service) -> None:

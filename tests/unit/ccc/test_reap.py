@@ -82,6 +82,22 @@ def test_a_failed_run(ccc: Ccc, service: Service) -> None:
     assert ccc("reap").code == 1
 
 
+def test_an_interrupted_run_is_over(ccc: Ccc, service: Service) -> None:
+    """Nobody will end it: it is told as far as it came, at once, and is exit code 1 with what to do next."""
+    begun = {"what": "began to delete", "instance_id": None, "server_id": 45, "why": "no row owns it"}
+    service.runs["run-1"] = reap_run(state="interrupted", finished_at=None, did=[*reap_run()["did"], begun])
+    done = ccc("reap", "--timeout", "5")
+    assert done.code == 1
+    assert service.methods() == ["POST /reap", "GET /reap/runs/run-1"]
+    assert done.out.splitlines()[2:5] == [
+        "Did: 2",
+        "  delete server instance 0123456789ab server 42: the lease is over",
+        "  began to delete server 45: no row owns it",
+    ]
+    assert "interrupted" in done.err
+    assert "ccc reap --dry-run" in done.err
+
+
 def test_frozen(ccc: Ccc, service: Service) -> None:
     """A frozen reaper that should have acted is exit code 5; a dry run that says so is not."""
     service.runs["run-1"] = reap_run(frozen="the table was restored", did=[])

@@ -35,6 +35,7 @@ TYPED = {
     "reap": ["--confirm", "3"],
     "state": [],
     "audit": [ID],
+    "why": [ID],
     "pause": [],
     "resume": [],
     "admit": ["guest@example.org"],

@@ -1,4 +1,4 @@
-"""Builds that have come so far, and what became of them, in a world whose letters are those that guests get."""
+"""Builds that have come so far, and what became of them; where it is said, with the letters that guests get."""
 
 from __future__ import annotations
 
@@ -20,17 +20,31 @@ def building(*phases: Phase) -> tuple[World, Instance]:
         public_url=world.services.public_url, ssh_port=22, sender="Cloud <cloud@ccc.example.com>"
     )
     world.services = replace(world.services, letters=letters)
+    return world, claimed(world, *phases)
+
+
+def claimed(world: World, *phases: Phase) -> Instance:
+    """An instance whose first attempt has come so far."""
     row = world.installing()
     world.claim(row.id)
     world.begin(row.id, *phases)
-    return world, world.row(row.id)
+    return world.row(row.id)
 
 
 def attempt_of(world: World, row: Instance) -> int:
-    """The number of the newest attempt."""
-    build = world.row(row.id).build
-    assert build is not None
-    return build.attempt
+    """The number of the newest attempt, by the table."""
+    return number_of(world.row(row.id))
+
+
+def number_of(row: Instance) -> int:
+    """The number of the newest attempt of a row as it was read."""
+    assert row.build is not None
+    return row.build.attempt
+
+
+def code_of(row: Instance) -> str | None:
+    """The code of an instance's failure."""
+    return None if row.failure is None else row.failure.code
 
 
 def kinds(world: World) -> list[str]:

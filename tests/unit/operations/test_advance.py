@@ -36,7 +36,7 @@ def test_a_row_that_is_not_due_is_left_alone() -> None:
 def test_a_row_that_somebody_holds_is_left_alone() -> None:
     """Until the lease ends nobody else works on the row; from then on the next one does."""
     world = World()
-    row = world.order().instance
+    row = world.with_builder()
     held = world.held(row.id)
     world.clock.advance(LEASE - timedelta(seconds=1))
     advance(world.services, row.id)
@@ -77,7 +77,7 @@ def test_after_its_work_a_row_is_let_go() -> None:
 def test_a_lost_reply_to_a_record_is_no_reason_to_act_again() -> None:
     """The machine was recorded and the reply was lost: it is recognised, and no second create is sent (rule R5)."""
     world = World()
-    row = world.order().instance
+    row = world.with_builder()
     servers: Any = Between(world.servers, "create", world.table.lose_next_reply, after=True)
     advance(replace(world.services, servers=servers), row.id)
     assert world.row(row.id).status is Status.INSTALLING

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.domain import tokens
 from chalicelib.domain.build import INSTALL_WITHIN, Cause
-from chalicelib.domain.errors import BuildOver, NotFound, Superseded, TooEarly
-from chalicelib.domain.instance import Build, Status
+from chalicelib.domain.errors import BuildOver, BuildRefused, NotFound, Superseded, TooEarly
+from chalicelib.domain.instance import Build, Instance, Status
 from chalicelib.operations import secrets_of
 from chalicelib.operations.claim_build import claim_build
 from chalicelib.operations.deprovision import deprovision
 from tests.unit.domain.samples import MINUTE, TEN
-from tests.unit.operations.between import Between
+from tests.unit.operations.between import Between, meeting
 from tests.unit.operations.world import World
 
 
@@ -142,17 +143,98 @@ def test_a_builder_that_asks_while_its_row_waits_in_the_queue_is_bought_for_at_o
     assert world.row(row.id).status is Status.INSTALLING
 
 
-def test_a_builder_that_asks_every_second_does_not_make_everybody_look() -> None:
-    """While the platform says that the job waits, all its questions within one wait are one more look."""
+def waiting() -> tuple[World, Instance]:
+    """A world with an order whose first job runs, and whose builder has not asked yet."""
     world = World()
-    world.installer.queueing = True
+    world.builders_ask = False
     row = world.order().instance
     world.follow_nudges()
+    return world, world.row(row.id)
+
+
+def test_the_first_question_is_written_and_makes_the_row_due() -> None:
+    """When the builder asked is in the row, which is due in the same write; everything else is as it was."""
+    world, row = waiting()
+    world.clock.advance(timedelta(seconds=2))
+    with pytest.raises(TooEarly):
+        world.claim(row.id)
+    asked, now = world.row(row.id), world.clock.now()
+    assert row.build is not None
+    assert asked.build == replace(row.build, asked_at=now)
+    assert replace(asked, build=row.build, due_at=row.due_at, version=row.version, op_id=row.op_id) == row
+    assert asked.due_at == now
+    assert [what for what, _ in world.nudge.take()] == ["advance"]
+
+
+def test_a_builder_that_asks_every_second_writes_once() -> None:
+    """Its further questions write nothing, and ask nobody to look while somebody does or the row has to wait."""
+    world, row = waiting()
+    with pytest.raises(TooEarly):
+        world.claim(row.id)
+    world.nudge.take()
+    held = world.held(row.id)
     for _ in range(3):
+        world.clock.advance(timedelta(seconds=1))
         with pytest.raises(TooEarly):
             world.claim(row.id)
-    assert len(world.nudge.take()) == 1
-    assert world.row(row.id).status is Status.REQUESTED
+    assert (world.row(row.id), world.nudge.take()) == (held, [])
+    assert world.services.instances.get_build(row.id, 1) is None
+
+
+def test_a_lost_word_to_look_is_said_again_by_the_next_question() -> None:
+    """The first question was written and nobody heard of it: a second later the row is looked at all the same."""
+    world, row = waiting()
+    for _ in range(2):
+        assert world.row(row.id).status is Status.REQUESTED
+        world.nudge.take()
+        with pytest.raises(TooEarly):
+            world.claim(row.id)
+        world.clock.advance(timedelta(seconds=1))
+    world.follow_nudges()
+    assert world.row(row.id).status is Status.INSTALLING
+
+
+def test_without_any_word_the_next_tick_buys() -> None:
+    """The word to look was lost and the builder fell silent: the row is due, and the tick sees it within a minute."""
+    world, row = waiting()
+    with pytest.raises(TooEarly):
+        world.claim(row.id)
+    world.nudge.take()
+    world.tick()
+    assert world.row(row.id).status is Status.INSTALLING
+
+
+def test_a_question_whose_reply_was_lost_is_one_question() -> None:
+    """The write happened and its answer did not come: it is recognised, and the row has the question once."""
+    world, row = waiting()
+    world.table.lose_next_reply()
+    with pytest.raises(TooEarly):
+        world.claim(row.id)
+    assert world.row(row.id).version == row.version + 1
+
+
+def test_a_question_meets_a_worker_at_the_table() -> None:
+    """Somebody writes the row between its read and the question's write: it is read again, and the question kept."""
+    world, row = waiting()
+    instances: Any = Between(world.services.instances, "write", lambda: world.held(row.id))
+    with meeting(world, instances=instances), pytest.raises(TooEarly):
+        world.claim(row.id)
+    asked = world.row(row.id)
+    assert asked.build is not None
+    assert (asked.lease_id, asked.build.asked_at) == ("somebody", world.clock.now())
+
+
+@pytest.mark.parametrize("attempt", [1, 3])
+def test_only_the_newest_attempt_is_asked_for(attempt: int) -> None:
+    """An older job's question is refused, one of a job that is not written down yet is too early; neither counts."""
+    world, row = waiting()
+    world.installer.end(row.id, 1)
+    world.wait(MINUTE)
+    with pytest.raises(BuildRefused):
+        world.claim(row.id, attempt)
+    build = world.row(row.id).build
+    assert build is not None
+    assert (build.attempt, build.asked_at) == (2, None)
 
 
 def test_b3_a_builder_of_an_attempt_that_is_not_written_down_yet_is_too_early() -> None:

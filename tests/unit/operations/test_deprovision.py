@@ -81,7 +81,7 @@ def test_d3_during_the_install_the_builder_is_stopped_and_the_server_deleted() -
 def test_p14_a_create_that_succeeds_after_the_wish_is_deleted() -> None:
     """The server is born while its row is ended: the machine is recorded all the same, and deleted (row P14)."""
     world = World()
-    row = world.order().instance
+    row = world.with_builder()
     servers: Any = Between(world.servers, "create", lambda: deprovision(world.services, row.id))
     advance(replace(world.services, servers=servers), row.id)
     ended = world.row(row.id)
@@ -95,7 +95,7 @@ def test_p14_a_create_that_succeeds_after_the_wish_is_deleted() -> None:
 def test_r17_a_worker_that_died_in_its_create_leaves_a_server_that_is_found_by_name() -> None:
     """Ended while a create may be on its way: nothing is believed until it must be over, then it is found (row R17)."""
     world = World()
-    row = world.order().instance
+    row = world.with_builder()
 
     class Killed(BaseException):
         """The worker is gone."""

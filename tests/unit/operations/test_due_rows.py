@@ -13,6 +13,7 @@ from chalicelib.domain.orphans import ServerFact
 from chalicelib.domain.reasons import Act, said
 from chalicelib.operations.deprovision import deprovision
 from chalicelib.operations.due_rows import serve_due_rows
+from chalicelib.operations.logbook import Logbook
 from chalicelib.operations.ports import Run, RunEntry
 from chalicelib.operations.reap import carry_out
 from chalicelib.operations.request_reap import new_run
@@ -118,8 +119,9 @@ def test_a_run_without_time_says_so() -> None:
     world = World()
     row = world.running()
     world.clock.advance(3 * HOUR)
-    run = serve_due_rows(world.services, new_run(world.services), left=lambda: 0.0)
-    assert [entry.why for entry in run.skipped] == ["this run's time was over"]
+    book = Logbook(world.services.runs, new_run(world.services))
+    serve_due_rows(world.services, book, left=lambda: 0.0)
+    assert [entry.why for entry in book.run.skipped] == ["this run's time was over"]
     assert world.row(row.id).status is Status.RUNNING
 
 

@@ -11,17 +11,20 @@ import pytest
 from chalicelib.domain.errors import ProviderUnknown
 from chalicelib.domain.instance import EndReason, Instance, Status
 from chalicelib.operations.extend import extend
+from chalicelib.operations.logbook import Logbook
 from chalicelib.operations.ports import Run
 from chalicelib.operations.request_reap import new_run
 from chalicelib.operations.sweep import sweep
 from tests.unit.domain.samples import MINUTE
-from tests.unit.operations.between import Between
+from tests.unit.operations.between import Between, meeting
 from tests.unit.operations.world import World
 
 
 def swept(world: World, **changes: Any) -> Run:
     """One sweep, with all the time it wants."""
-    return sweep(world.services, replace(new_run(world.services), **changes), left=lambda: 60.0)
+    book = Logbook(world.services.runs, replace(new_run(world.services), **changes))
+    sweep(world.services, book, left=lambda: 60.0)
+    return book.run
 
 
 def vanished(world: World, count: int = 1) -> list[Instance]:
@@ -56,7 +59,8 @@ def test_a_404_is_not_believed_when_the_marker_is_gone_meanwhile() -> None:
     swept(world)
     world.clock.advance(5 * MINUTE)
     servers: Any = Between(world.services.servers, "listed", lambda: _later_without_marker(world))
-    run = sweep(replace(world.services, servers=servers), new_run(world.services), left=lambda: 60.0)
+    with meeting(world, servers=servers):
+        run = swept(world)
     assert world.row(row.id).status is Status.RUNNING
     assert "not believed" in run.skipped[-1].why
 

@@ -13,6 +13,7 @@ from chalicelib.domain.instance import Status
 from chalicelib.operations.breaker import note_failure
 from chalicelib.operations.deprovision import deprovision
 from chalicelib.operations.oversee import GRACE, MOST, PAGE, oversee
+from chalicelib.wiring import spend_provider_request
 from tests.unit.domain.samples import HOUR, MINUTE, TEN, an_instance
 from tests.unit.operations.guests import confirmed
 from tests.unit.operations.world import World
@@ -42,6 +43,19 @@ def test_what_it_costs_is_summed_over_the_living() -> None:
     assert seen.projected > seen.so_far
     assert seen.reserved == world.spend >= seen.projected
     assert seen.creates == 3
+
+
+def test_the_hours_requests_to_the_provider_are_told_as_they_are_counted() -> None:
+    """What every function has spent of this hour of the clock, and when the next hour's may be used."""
+    world = World()
+    world.clock.advance(17 * MINUTE)
+    for _ in range(3):
+        spend_provider_request(world.services.instances, world.clock, creates_server=True)
+    seen = oversee(world.services)
+    assert (seen.provider_requests, seen.provider_requests_reset_at) == (3, TEN + HOUR)
+    world.clock.advance(43 * MINUTE)
+    after = oversee(world.services)
+    assert (after.provider_requests, after.provider_requests_reset_at) == (0, TEN + 2 * HOUR)
 
 
 def test_what_is_in_time_is_not_late() -> None:

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chalicelib.adapters.sqlite_table import SqliteTable
 from chalicelib.domain import labels
 from chalicelib.domain.errors import ProviderUnknown, StoreUnavailable
 from chalicelib.domain.instance import Status
 from chalicelib.domain.orphans import ServerFact
+from chalicelib.operations.found_stack import found_stack
 from chalicelib.operations.ports import RunState
-from chalicelib.operations.reap import run_requested
+from chalicelib.operations.reap import carry_out, run_requested
 from chalicelib.operations.request_reap import request_reap
 from chalicelib.operations.save import LIVE
+from chalicelib.operations.services import Services
 from tests.faults.dying import die
 from tests.simulation.crashing import Killed
 from tests.unit.domain.samples import HOUR, MINUTE
 from tests.unit.operations.between import Between
+from tests.unit.operations.whole_table import WholeTable
 from tests.unit.operations.world import World
 
 
-def orphan(world: World) -> int:
+def orphan(world: World, number: int = 0) -> int:
     """A server with all our labels that no row owns, an hour old."""
+    instance_id = f"{number:012x}"
     fact = ServerFact(
-        server_id=90_001,
-        name=labels.server_name("0" * 12),
-        labels=labels.server_labels(stack=world.stack.uuid, instance_id="0" * 12),
+        server_id=90_001 + number,
+        name=labels.server_name(instance_id),
+        labels=labels.server_labels(stack=world.stack.uuid, instance_id=instance_id),
         created_at=world.clock.now() - HOUR,
         status="running",
         ip="198.18.9.9",
@@ -105,6 +113,67 @@ def test_a_requested_run_is_carried_out_once() -> None:
     run_requested(world.services, asked.id)
     run_requested(world.services, "20990101T000000-00000000")
     assert world.services.runs.get(asked.id) == done
+
+
+class Locked(WholeTable):
+    """A dictionary that several threads may use: one call at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.RLock()
+
+    def __getattribute__(self, name: str) -> Any:
+        """A method of the table that waits its turn."""
+        found = super().__getattribute__(name)
+        if name.startswith("_") or not callable(found):
+            return found
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with self._lock:
+                return found(*args, **kwargs)
+
+        return call
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_a_run_that_two_workers_have_at_once_acts_once(kind: str, tmp_path: Path) -> None:
+    """Both have read that it is requested before either begins it: at most N are deleted, and by one of them."""
+    world = World()
+    table: Any = Locked() if kind == "memory" else SqliteTable(tmp_path / "table.db", clock=world.clock)
+    world.table = table
+    world.services = world._services()
+    found_stack(world.services)
+    for number in range(4):
+        orphan(world, number)
+    world.reap()
+    world.clock.advance(15 * MINUTE)
+    asked = request_reap(world.services, dry_run=False, confirm=1)
+    together = threading.Barrier(2)
+
+    def worker() -> Services:
+        runs: Any = Between(world.services.runs, "get", lambda: together.wait(20), after=True)
+        return replace(world.services, runs=runs)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(run_requested, services, asked.id) for services in (worker(), worker())]:
+            done.result(30)
+    run = world.services.runs.get(asked.id)
+    assert run is not None
+    assert (run.state, len(run.did)) == (RunState.DONE, 1)
+    assert len(world.servers.project.servers) == 3
+    assert [method for method, _ in world.servers.calls].count("delete") == 1
+    if kind == "sqlite":
+        table.close()
+
+
+def test_a_run_that_is_begun_elsewhere_is_only_looked_at() -> None:
+    """Whoever comes second gets the record as it stands, and asks the provider nothing."""
+    world = World()
+    asked = request_reap(world.services, dry_run=False, confirm=None)
+    world.follow_nudges()
+    world.servers.calls.clear()
+    assert carry_out(world.services, asked, left=lambda: 60.0) == world.services.runs.get(asked.id)
+    assert world.servers.calls == []
 
 
 def test_a_requested_run_keeps_its_number_of_confirmed_orphans() -> None:

@@ -64,6 +64,53 @@ def test_progress_leaves_the_row_alone() -> None:
     assert world.nudge.waiting == []
 
 
+def test_a_step_is_kept_with_its_log_and_begins_nothing_that_needs_permission() -> None:
+    """What goes on within a permitted phase leaves the row, the phases and the permissions as they are."""
+    world = World()
+    row = claimed(world)
+    world.begin(row.id, Phase.SSH, Phase.KEXEC)
+    asked, before = world.row(row.id), record_of(world, row)
+    world.clock.advance(MINUTE)
+    world.report(row.id, BuildReport(phase=Phase.KEXEC, step="Gathering machine facts", log_tail="uploaded"))
+    record = record_of(world, row)
+    assert (record.step, record.log_tail) == ("Gathering machine facts", "uploaded")
+    assert (record.phases, record.permitted) == (before.phases, before.permitted)
+    assert world.row(row.id) == asked
+    assert world.nudge.waiting == []
+
+
+def test_a_step_of_a_phase_that_was_not_permitted_permits_nothing() -> None:
+    """Permission is asked for by the phase alone: a step in one that was not asked for is no beginning of it."""
+    world = World()
+    row = claimed(world)
+    world.begin(row.id, Phase.SSH)
+    world.report(row.id, BuildReport(phase=Phase.DISKO, step="Formatting hard drive with disko"))
+    record = record_of(world, row)
+    assert ([begun.phase for begun in record.phases], record.permitted, record.step) == ([Phase.SSH], frozenset(), "")
+
+
+def test_a_step_begins_a_phase_that_only_informs() -> None:
+    """The line that begins a phase is its first step; the next phase begins without one; the outcome keeps the last."""
+    world = World()
+    row = claimed(world)
+    world.report(row.id, BuildReport(phase=Phase.COPY, step="Uploading the system closure"))
+    assert [begun.phase for begun in record_of(world, row).phases] == [Phase.COPY]
+    world.report(row.id, BuildReport(phase=Phase.INSTALL, step="Installing NixOS"))
+    world.report(row.id, BuildReport(phase=Phase.COPY, step="a late one"))
+    assert record_of(world, row).step == "Installing NixOS"
+    world.report(row.id, FAILED)
+    assert record_of(world, row).step == "Installing NixOS"
+
+
+def test_a_step_after_the_attempts_end_is_refused() -> None:
+    """What is told in passing hears too that nobody waits for it any more."""
+    world = World()
+    row = claimed(world)
+    world.report(row.id, FAILED)
+    with pytest.raises(Superseded):
+        world.report(row.id, BuildReport(phase=Phase.COPY, step="Copying extra files"))
+
+
 def test_c9_ready_is_not_believed() -> None:
     """A report of success makes the row due and nothing more: the machine is probed first (row C9)."""
     world = World()

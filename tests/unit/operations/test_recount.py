@@ -12,6 +12,7 @@ from chalicelib.domain import budget
 from chalicelib.domain.audit import Deed
 from chalicelib.domain.instance import Status
 from chalicelib.operations.deprovision import deprovision
+from chalicelib.operations.logbook import Logbook
 from chalicelib.operations.ports import Run, RunState
 from chalicelib.operations.recount import APART, PAGE, REPAIRED, SEEN, WOULD_REPAIR, recount
 from chalicelib.operations.request_reap import new_run
@@ -25,10 +26,10 @@ from tests.unit.operations.world import World
 
 def counted(world: World, *, dry_run: bool = False, left: float = 60.0) -> Run:
     """One recount, kept as the reaper keeps its runs."""
-    run = replace(new_run(world.services, dry_run=dry_run), state=RunState.DONE)
-    done = recount(world.services, run, left=lambda: left)
-    world.services.runs.save(done)
-    return done
+    book = Logbook(world.services.runs, replace(new_run(world.services, dry_run=dry_run), state=RunState.DONE))
+    recount(world.services, book, left=lambda: left)
+    world.services.runs.save(book.run)
+    return book.run
 
 
 def spoil(world: World, key: str, by: int) -> None:
@@ -63,8 +64,9 @@ def test_i21_counters_that_are_right_are_left_alone() -> None:
     """Of lives of every kind the rows say what the counters say: nothing is noted and nothing is written."""
     world = a_busy_service()
     before = world.table.contents()
-    run = recount(world.services, new_run(world.services), left=lambda: 60.0)
-    assert (run.did, run.skipped) == ((), ())
+    book = Logbook(world.services.runs, new_run(world.services))
+    recount(world.services, book, left=lambda: 60.0)
+    assert (book.run.did, book.run.skipped) == ((), ())
     assert world.table.contents() == before
     assert world.live == 3
 
@@ -151,8 +153,9 @@ def test_an_order_that_comes_in_between_is_not_taken_for_a_defect() -> None:
     world = a_busy_service()
     instances: Any = Between(world.services.instances, "page", world.order)
     services = replace(world.services, instances=instances)
-    run = recount(services, new_run(world.services), left=lambda: 60.0)
-    assert (run.did, run.skipped, world.live) == ((), (), 4)
+    book = Logbook(world.services.runs, new_run(world.services))
+    recount(services, book, left=lambda: 60.0)
+    assert (book.run.did, book.run.skipped, world.live) == ((), (), 4)
 
 
 def test_a_repair_keeps_what_was_ordered_meanwhile() -> None:

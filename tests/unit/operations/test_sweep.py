@@ -12,6 +12,7 @@ from chalicelib.domain import labels
 from chalicelib.domain.errors import CccError, ProviderUnknown, ServerProtected, StoreUnavailable
 from chalicelib.domain.instance import Status
 from chalicelib.domain.orphans import ServerFact
+from chalicelib.operations.logbook import Logbook
 from chalicelib.operations.marker import doubt
 from chalicelib.operations.ports import Run, RunState
 from chalicelib.operations.request_reap import new_run
@@ -42,7 +43,14 @@ def orphan(world: World, number: int = 1, **changes: Any) -> ServerFact:
 
 def swept(world: World, **changes: Any) -> Run:
     """One sweep with all the time it wants."""
-    return sweep(world.services, replace(new_run(world.services), **changes), left=lambda: 60.0)
+    return sweep_of(world, replace(new_run(world.services), **changes))
+
+
+def sweep_of(world: World, run: Run, left: float = 60.0) -> Run:
+    """What becomes of a run in a sweep."""
+    book = Logbook(world.services.runs, run)
+    sweep(world.services, book, left=lambda: left)
+    return book.run
 
 
 def twice(world: World, **changes: Any) -> Run:
@@ -258,7 +266,7 @@ def test_a_sweep_stops_when_its_time_is_over() -> None:
     orphan(world)
     swept(world)
     world.clock.advance(QUARTER)
-    assert deleted(sweep(world.services, new_run(world.services), left=lambda: 0.0)) == []
+    assert deleted(sweep_of(world, new_run(world.services), 0.0)) == []
 
 
 def test_every_sweep_raises_the_epoch_of_table_and_marker() -> None:
@@ -344,7 +352,7 @@ def test_a_dry_run_changes_nothing() -> None:
     # a marker's answer is kept for a minute: it is fresh here, so that the sweep itself is what is compared
     doubt(world.services, world.clock.now())
     before = shot(world)
-    run = sweep(world.services, new_run(world.services, dry_run=True), left=lambda: 60.0)
+    run = sweep_of(world, new_run(world.services, dry_run=True))
     assert shot(world) == before
     assert [entry.what for entry in run.did] == ["would delete", "would declare lost"]
     assert run.did[1].why == "two 404s, the marker answering"

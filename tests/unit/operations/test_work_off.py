@@ -30,9 +30,9 @@ def served(world: World, times: int = 1000) -> list[str]:
 def test_o14_a_row_that_raises_does_not_block_the_others() -> None:
     """A row whose secret is gone is put off and told; the others are served (row O14)."""
     world = World()
-    bad = world.order().instance
+    bad = world.with_builder()
     world.keyring.rotate()
-    good = world.order().instance
+    good = world.with_builder()
     world.keyring.throw_away("k1")
     count, errors = work_off(world.services, left=lambda: 60.0)
     assert (count, errors) == (2, (f"{bad.id}: not_found",))
@@ -45,7 +45,7 @@ def test_o14_a_row_that_raises_does_not_block_the_others() -> None:
 def test_o14_a_row_that_was_put_off_comes_again() -> None:
     """When what was wrong is mended, the row goes on by itself."""
     world = World()
-    row = world.order().instance
+    row = world.with_builder()
     world.keyring.fail_next(ZeroDivisionError())
     assert served(world) == [f"{row.id}: ZeroDivisionError"]
     world.clock.advance(2 * MINUTE)
@@ -59,7 +59,7 @@ def test_z1_a_row_of_another_release_is_put_off_and_not_touched() -> None:
     now = int(world.clock.now().timestamp())
     body = {"schema": 99, "status": "frozen"}
     world.table.put(Item(key="instance#0123456789ab", body=body, due_queue="delete", due_at=now))
-    other = world.order().instance
+    other = world.with_builder()
     assert served(world) == ["0123456789ab: unknown_schema"]
     item = world.table.get("instance#0123456789ab")
     assert item is not None
@@ -105,7 +105,7 @@ def test_the_oldest_and_the_newest_take_turns(ids: str, order: str) -> None:
 def test_r12_work_stops_when_its_time_is_over() -> None:
     """Each row is independent: those that were served are done, the rest are still due (row R12)."""
     world = World()
-    rows = [world.order().instance for _ in range(4)]
+    rows = [world.with_builder() for _ in range(4)]
     served(world, times=2)
     done = [row for row in rows if world.row(row.id).status is Status.INSTALLING]
     assert len(done) == 2

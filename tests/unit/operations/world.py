@@ -6,6 +6,7 @@ and a machine would do. Time goes on only when a test says so.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from chalicelib.domain import budget, tokens
 from chalicelib.domain.build import BuildOrder, BuildReport, Cause, Outcome, Phase
 from chalicelib.domain.email import EmailAddress
+from chalicelib.domain.errors import CccError
 from chalicelib.domain.instance import Instance, Status, Wish
 from chalicelib.domain.lifecycle import lease_time
 from chalicelib.domain.ssh_key import SshPublicKey
@@ -20,7 +22,7 @@ from chalicelib.operations import secrets_of
 from chalicelib.operations.advance import advance
 from chalicelib.operations.claim_build import claim_build
 from chalicelib.operations.found_stack import found_stack
-from chalicelib.operations.ports import Run, StackState
+from chalicelib.operations.ports import BuildStart, Run, StackState
 from chalicelib.operations.provision import Provisioned, provision
 from chalicelib.operations.reap import reap, run_requested
 from chalicelib.operations.record_build import record_build
@@ -63,6 +65,7 @@ class World:
         self.table = WholeTable()
         self.servers = FakeServers(self.clock)
         self.installer = FakeInstaller()
+        self.builders_ask = True
         self.mailer = FakeMailer()
         self.letters = NamedLetters()
         self.probe = ScriptedProbe()
@@ -148,13 +151,30 @@ class World:
         )
 
     def follow_nudges(self) -> None:
-        """Carry out what was asked for, and what that asks for."""
+        """Carry out what was asked for, what that asks for, and what the builders ask whom it has started."""
         while waiting := self.nudge.take():
             for what, name in waiting:
                 if what == "advance":
                     advance(self.services, name)
                 else:
                     run_requested(self.services, name)
+            self.let_builders_ask()
+
+    def let_builders_ask(self) -> bool:
+        """Let each job that runs ask for the order that waits for its question; whether any did.
+
+        A platform's job asks within seconds of its beginning. With `builders_ask` false it is one that says nothing.
+        """
+        jobs = self.installer.at_work() if self.builders_ask else []
+        return sum(self._asks(job) for job in jobs) > 0
+
+    def _asks(self, job: BuildStart) -> bool:
+        row = self.services.instances.get(job.instance_id)
+        if row is None or row.status is not Status.REQUESTED or row.build is None or row.build.asked_at is not None:
+            return False
+        with suppress(CccError):
+            self.claim(job.instance_id, job.attempt)
+        return True
 
     def wait(self, by: timedelta) -> None:
         """Let time go on, and a tick come."""
@@ -162,8 +182,10 @@ class World:
         self.tick()
 
     def tick(self) -> None:
-        """One tick, with all the time it wants."""
+        """One tick, with all the time it wants, and what follows from the questions of builders that it started."""
         tick(self.services, left=lambda: 60.0)
+        if self.let_builders_ask():
+            self.follow_nudges()
 
     def reap(self) -> Run:
         """One run of the reaper's schedule."""
@@ -204,6 +226,14 @@ class World:
         self.installer.end(instance_id, attempt)
 
     # Lives up to a point.
+
+    def with_builder(self, hours: int = 1, **wish: Any) -> Instance:
+        """An order whose builder runs and has asked: whoever looks at the row next buys."""
+        row = self.order(hours, **wish).instance
+        self.nudge.take()
+        advance(self.services, row.id)
+        self.let_builders_ask()
+        return self.row(row.id)
 
     def installing(self, hours: int = 1, **wish: Any) -> Instance:
         """An instance whose server has been made."""

@@ -15,14 +15,15 @@ function state(instance) {
   return `${STATES[instance.status] ?? instance.status}${told}`;
 }
 
-function stageLine(name, stage, current) {
+function stageLine(name, stage, current, step) {
   const said = STAGES[name] ?? name;
   if (!stage) {
     return element("li", said, "later");
   }
   const spent = current ? Math.max(Math.floor((now() - Date.parse(stage.started_at)) / 1000), 0) : stage.seconds;
   const usually = stage.usual_seconds === null ? "" : `, usually ${seconds(stage.usual_seconds)}`;
-  return element("li", `${said}: ${current ? "now, for " : ""}${seconds(spent)}${usually}`, current ? "now" : "");
+  const doing = current && step ? ` (${step})` : "";
+  return element("li", `${said}: ${current ? "now, for " : ""}${seconds(spent)}${usually}${doing}`, current ? "now" : "");
 }
 
 function progressTitle(instance) {
@@ -36,7 +37,8 @@ function stages(instance) {
   const known = new Map(instance.stages.map((stage) => [stage.name, stage]));
   const names = [...new Set([...Object.keys(STAGES), ...known.keys()])];
   const wanted = ENDED.has(instance.status) || instance.status === "deleting" ? [...known.keys()] : names;
-  byId("stages").replaceChildren(...wanted.map((name) => stageLine(name, known.get(name), name === instance.stage)));
+  const line = (name) => stageLine(name, known.get(name), name === instance.stage, instance.step);
+  byId("stages").replaceChildren(...wanted.map(line));
   write("progress-title", progressTitle(instance));
   show("progress", known.size > 0 || ["creating", "installing"].includes(instance.status));
 }

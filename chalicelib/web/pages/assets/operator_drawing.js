@@ -32,13 +32,15 @@ function summary(state) {
 }
 
 function facts(state) {
-  const { live, creates, spend, stack } = state;
+  const { live, creates, provider_requests: requests, spend, stack } = state;
   return [
     ["New machines", newMachines(state)],
     ["Deleting", stack.frozen ?? "as usual"],
     ["Marker", MARKERS[stack.marker.state] ?? "not looked for yet"],
     ["Machines", `${live.now} of at most ${live.most}`],
     ["Made this hour", `${creates.this_hour} of at most ${creates.most}`],
+    ["Requests to the provider", `${requests.this_hour} of at most ${requests.most} this hour`],
+    ["More requests from", stamp(requests.resets_at)],
     [`Set aside in ${spend.month}`, `${spend.reserved_eur} of at most ${spend.cap_eur} EUR`],
     ["They have cost", `${spend.so_far_eur} EUR so far`],
     ["They will cost", `${spend.projected_eur} EUR until their ends`],

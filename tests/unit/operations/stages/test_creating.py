@@ -22,15 +22,11 @@ from chalicelib.domain.orphans import ServerFact
 from chalicelib.operations.advance import advance
 from chalicelib.operations.stages.creating import creates_key
 from tests.unit.domain.samples import MINUTE, TEN
+from tests.unit.operations.attempts import code_of
 from tests.unit.operations.between import Between
 from tests.unit.operations.world import World
 
 SOON = timedelta(seconds=5)
-
-
-def code_of(row: Instance) -> str | None:
-    """The code of an instance's failure."""
-    return None if row.failure is None else row.failure.code
 
 
 def ordered(world: World, **wish: Any) -> Instance:
@@ -84,7 +80,7 @@ def test_p8_a_create_that_had_no_effect_is_sent_again_under_the_same_name() -> N
 def test_p11_a_worker_that_died_after_its_create_is_followed_by_one_who_adopts() -> None:
     """The server exists and the row has no id: after the lease the next worker finds it (row P11)."""
     world = World()
-    row = world.order().instance
+    row = world.with_builder()
 
     class Killed(BaseException):
         """The worker is gone."""
@@ -259,7 +255,7 @@ def test_the_operators_cap_on_creations_makes_it_wait() -> None:
 def test_p12_two_workers_at_once_make_one_server() -> None:
     """The second worker finds the row held, and stops (row P12)."""
     world = World()
-    row = world.order().instance
+    row = world.with_builder()
     servers: Any = Between(world.servers, "create", lambda: advance(world.services, row.id))
     advance(replace(world.services, servers=servers), row.id)
     assert world.requests() == ["create"]
@@ -269,7 +265,7 @@ def test_p12_two_workers_at_once_make_one_server() -> None:
 def test_p13_a_worker_paused_past_its_lease_makes_no_second_server() -> None:
     """The first wakes up when the second has made the server: the name is taken, and its outcome counts for nothing."""
     world = World()
-    row = world.order().instance
+    row = world.with_builder()
 
     def somebody_else() -> None:
         world.clock.advance(2 * MINUTE)

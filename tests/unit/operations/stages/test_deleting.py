@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,9 @@ from chalicelib.domain.instance import EndReason, Instance, Status
 from chalicelib.domain.orphans import ServerFact
 from chalicelib.operations.advance import advance
 from chalicelib.operations.deprovision import deprovision
+from chalicelib.operations.stages.creating import was_never_sent
 from tests.unit.domain.samples import HOUR, MINUTE, TEN, an_instance
+from tests.unit.operations.between import Between
 from tests.unit.operations.world import World
 
 SECONDS_3 = timedelta(seconds=3)
@@ -213,7 +216,8 @@ def test_x9_on_a_clock_that_the_provider_contradicts_nothing_expires(skew: timed
     world.servers.skew = skew
     world.wait(row.expires_at - world.clock.now())
     world.wait(5 * MINUTE)
-    assert world.row(row.id).status is Status.DELETING
+    # by a clock that is behind the end has not come, so it is not even claimed
+    assert world.row(row.id).status is (Status.RUNNING if skew < timedelta(0) else Status.DELETING)
     assert "delete" not in world.requests()
     assert "clock.disagrees" in world.alarms.events()
     world.servers.skew = timedelta(0)
@@ -356,3 +360,41 @@ def test_a_machine_that_was_claimed_too_early_is_kept_to_its_end() -> None:
     world.clock.advance(row.expires_at - world.clock.now())
     world.tick()
     assert world.row(row.id).status is Status.DELETED
+
+
+def test_an_order_that_ended_in_the_queue_costs_no_request() -> None:
+    """No create can have left, so nothing is looked for and the marker is not asked for either."""
+    world = World()
+    world.installer.queueing = True
+    row = world.order().instance
+    world.follow_nudges()
+    assert world.row(row.id).build is not None
+    world.servers.calls.clear()
+    assert released(world, row).status is Status.DELETED
+    assert world.servers.calls == []
+    assert world.installer.running() == 0
+
+
+def test_r17_before_any_create_leaves_the_row_says_that_it_may_have() -> None:
+    """In the moment of the POST the host key and the create's time are written: such a row is looked for (row R17)."""
+    world = World()
+    row = world.with_builder()
+    seen: list[bool] = []
+    servers: Any = Between(world.servers, "create", lambda: seen.append(was_never_sent(world.row(row.id))))
+    advance(replace(world.services, servers=servers), row.id)
+    assert seen == [False]
+
+
+@pytest.mark.parametrize("known", [{"host_key": "ssh-ed25519 AAAA"}, {"create_until": TEN}], ids=str)
+def test_r17_a_row_with_any_trace_of_a_create_is_looked_for(known: dict[str, Any]) -> None:
+    """One of the two is enough: the server is found by its name and deleted (row R17)."""
+    world = World()
+    row = an_instance(Status.DELETING, machine=None, end_reason=EndReason.RELEASED, due_at=TEN, holds=())
+    row = world.put(replace(row, **{"host_key": None, "create_until": None, **known}))
+    shown = labels.server_labels(stack=world.stack.uuid, instance_id=row.id)
+    world.servers.add(
+        ServerFact(server_id=9, name=row.name, labels=shown, created_at=TEN, status="running", ip="198.18.9.9")
+    )
+    world.tick()
+    assert world.row(row.id).status is Status.DELETED
+    assert world.servers.project.servers == {}

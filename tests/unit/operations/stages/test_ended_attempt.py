@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
 
 import pytest
@@ -67,10 +68,25 @@ def test_each_rest_is_longer_than_the_one_before() -> None:
     assert len([start for start in starts if start < TEN + HOUR]) == 11
 
 
-def test_a_person_is_told_once_of_a_platform_that_runs_nothing() -> None:
-    """The third such attempt in a row is an alarm that names the instance; the others say nothing."""
+@pytest.mark.parametrize("running_at", [None, TEN])
+def test_a_person_is_told_once_of_a_platform_that_runs_nothing(running_at: datetime | None) -> None:
+    """The third such attempt in a row is an alarm that names the instance and says whether the job was seen to run."""
     world = World()
     row = world.order().instance
+    build = Build(attempt=1, started_at=TEN, reference="job", running_at=running_at)
     for unrun in range(6):
-        tell_if_often(world.services, row, Build(attempt=unrun + 1, started_at=TEN, reference="job", unrun=unrun))
-    assert world.alarms.raised == [("builder.never_ran", {"instance_id": row.id, "attempts": OFTEN})]
+        tell_if_often(world.services, row, replace(build, attempt=unrun + 1, unrun=unrun))
+    told = {"instance_id": row.id, "attempts": OFTEN, "seen_running": running_at is not None}
+    assert world.alarms.raised == [("builder.never_ran", told)]
+
+
+def test_a_question_is_not_lost_to_the_end_of_its_attempt() -> None:
+    """What a builder said while its attempt was ended stays in the row."""
+    world = World()
+    row = world.installing()
+    assert row.build is not None
+    step = end(world.services, row, replace(row.build, asked_at=None))
+    assert step is not None
+    changed = step.change(row).build
+    assert changed is not None
+    assert (changed.stopped, changed.asked_at) == (True, TEN)

@@ -9,10 +9,11 @@ import pytest
 
 from chalicelib.domain import tokens
 from chalicelib.domain.build import BuildReport, Outcome, Phase
-from chalicelib.domain.errors import BuilderUnknown
+from chalicelib.domain.errors import BuilderUnknown, ProviderUnknown
 from chalicelib.domain.instance import Instance, Status
 from chalicelib.operations import secrets_of
 from tests.unit.domain.samples import MINUTE, TEN
+from tests.unit.operations.attempts import claimed, code_of, number_of
 from tests.unit.operations.world import World
 
 UNTIL_REBOOT = tuple(phase for phase in Phase if phase is not Phase.VERIFY)
@@ -30,25 +31,6 @@ def answers(world: World, row: Instance, key: str) -> None:
     """Let the machine answer with this host key."""
     assert row.machine is not None
     world.probe.answer(row.machine.ip, key)
-
-
-def code_of(row: Instance) -> str | None:
-    """The code of an instance's failure."""
-    return None if row.failure is None else row.failure.code
-
-
-def attempt_of(row: Instance) -> int:
-    """The number of the newest attempt."""
-    assert row.build is not None
-    return row.build.attempt
-
-
-def claimed(world: World, *phases: Phase) -> Instance:
-    """An instance whose first attempt has come so far."""
-    row = world.installing()
-    world.claim(row.id)
-    world.begin(row.id, *phases)
-    return world.row(row.id)
 
 
 def test_i16_a_machine_runs_when_it_answers_with_the_planted_key() -> None:
@@ -162,7 +144,7 @@ def test_b8_a_machine_that_is_rebooting_is_given_time() -> None:
     row = claimed(world, *UNTIL_REBOOT)
     world.installer.end(row.id, 1)
     world.wait(MINUTE)
-    assert attempt_of(world.row(row.id)) == 1
+    assert number_of(world.row(row.id)) == 1
     world.boot(row.id)
     world.wait(MINUTE)
     assert world.row(row.id).status is Status.RUNNING
@@ -178,7 +160,7 @@ def test_b8_a_machine_that_does_not_come_back_is_built_again(old_system: bool) -
     world.installer.end(row.id, 1)
     for _ in range(5):
         world.wait(MINUTE)
-    assert attempt_of(world.row(row.id)) == 2
+    assert number_of(world.row(row.id)) == 2
     assert world.requests() == ["create", "get", "rebuild", "get"]
 
 
@@ -190,7 +172,7 @@ def test_a_builder_that_died_before_the_reboot_is_not_probed() -> None:
     world.installer.end(row.id, 1)
     world.wait(MINUTE)
     assert world.probe.looked_at == []
-    assert attempt_of(world.row(row.id)) == 2
+    assert number_of(world.row(row.id)) == 2
 
 
 def test_an_attempt_that_nobody_claims_is_given_up_after_its_time() -> None:
@@ -198,11 +180,25 @@ def test_an_attempt_that_nobody_claims_is_given_up_after_its_time() -> None:
     world = World()
     row = world.installing()
     world.wait(7 * MINUTE - SOON)
-    assert attempt_of(world.row(row.id)) == 1
+    assert number_of(world.row(row.id)) == 1
     world.wait(SOON)
     after = world.row(row.id)
-    assert attempt_of(after) == 2
+    assert number_of(after) == 2
     assert world.installer.running() == 1
+
+
+def test_a_builder_has_its_time_to_claim_from_when_there_is_a_machine() -> None:
+    """A create that took eight minutes is taken from nobody: the builder that asked all the while is not given up."""
+    world = World()
+    for _ in range(8):
+        world.servers.fail_next(ProviderUnknown("no answer"), "create")
+    row = world.order().instance
+    world.follow_nudges()
+    world.settle(row.id, Status.INSTALLING)
+    assert world.clock.now() == TEN + 8 * MINUTE
+    world.wait(MINUTE)
+    assert number_of(world.row(row.id)) == 1
+    assert world.claim(row.id).attempt == 1
 
 
 def test_an_instance_that_is_never_claimed_fails() -> None:
@@ -220,7 +216,7 @@ def test_a_lost_platform_answer_is_waited_out() -> None:
     row = claimed(world, Phase.SSH)
     world.installer.fail_next(BuilderUnknown("no answer"))
     world.wait(MINUTE)
-    assert attempt_of(world.row(row.id)) == 1
+    assert number_of(world.row(row.id)) == 1
     assert world.row(row.id).due_at == world.clock.now() + MINUTE
 
 

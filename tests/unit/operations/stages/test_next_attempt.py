@@ -9,9 +9,10 @@ import pytest
 
 from chalicelib.domain.build import FINAL_CAUSES, MAX_ATTEMPTS, BuildReport, Cause, Outcome, Phase
 from chalicelib.domain.errors import BuilderUnknown, ProviderUnknown
-from chalicelib.domain.instance import EndReason, Instance, Status
+from chalicelib.domain.instance import EndReason, Status
 from tests.fakes.installer import FakeInstaller
 from tests.unit.domain.samples import MINUTE, TEN
+from tests.unit.operations.attempts import claimed, code_of, number_of
 from tests.unit.operations.world import World
 
 SOON = timedelta(seconds=5)
@@ -24,25 +25,6 @@ def rebuilt(world: World) -> None:
         world.wait(LOOK)
 
 
-def code_of(row: Instance) -> str | None:
-    """The code of an instance's failure."""
-    return None if row.failure is None else row.failure.code
-
-
-def attempt_of(row: Instance) -> int:
-    """The number of the newest attempt."""
-    assert row.build is not None
-    return row.build.attempt
-
-
-def claimed(world: World, *phases: Phase) -> Instance:
-    """An instance whose first attempt has come so far."""
-    row = world.installing()
-    world.claim(row.id)
-    world.begin(row.id, *phases)
-    return world.row(row.id)
-
-
 def test_b5_a_failed_attempt_before_kexec_is_followed_by_the_next_at_once() -> None:
     """The job is stopped and attempt 2 starts on the server as it is: it was never touched (row B5)."""
     world = World()
@@ -50,7 +32,7 @@ def test_b5_a_failed_attempt_before_kexec_is_followed_by_the_next_at_once() -> N
     world.fail_build(row.id, Cause.SSH_NEVER_UP)
     world.follow_nudges()
     after = world.row(row.id)
-    assert (after.status, attempt_of(after)) == (Status.INSTALLING, 2)
+    assert (after.status, number_of(after)) == (Status.INSTALLING, 2)
     assert "rebuild" not in world.requests()
     assert [job.attempt for job in world.installer.started] == [1, 2]
 
@@ -63,10 +45,10 @@ def test_b6_after_permission_to_kexec_the_server_is_rebuilt_first(phase: Phase) 
     world.fail_build(row.id)
     world.follow_nudges()
     after = world.row(row.id)
-    assert (attempt_of(after), world.requests()) == (1, ["create", "get", "rebuild"])
+    assert (number_of(after), world.requests()) == (1, ["create", "get", "rebuild"])
     rebuilt(world)
     after = world.row(row.id)
-    assert (attempt_of(after), after.machine) == (2, row.machine)
+    assert (number_of(after), after.machine) == (2, row.machine)
     world.build(row.id, attempt=2)
     world.follow_nudges()
     assert world.row(row.id).status is Status.RUNNING
@@ -83,9 +65,9 @@ def test_the_next_attempt_waits_until_the_last_has_stopped() -> None:
         world.clock.advance(SOON)
         world.nudge.advance(row.id)
         world.follow_nudges()
-        assert attempt_of(world.row(row.id)) == 1
+        assert number_of(world.row(row.id)) == 1
     world.wait(SOON)
-    assert attempt_of(world.row(row.id)) == 2
+    assert number_of(world.row(row.id)) == 2
 
 
 class SlowToStop(FakeInstaller):
@@ -104,10 +86,10 @@ def test_b4_a_job_that_runs_on_after_the_wish_to_stop_is_waited_for() -> None:
     world.report(row.id, BuildReport(outcome=Outcome.FAILED, cause=Cause.COPY_FAILED))
     world.follow_nudges()
     world.wait(SOON)
-    assert attempt_of(world.row(row.id)) == 1
+    assert number_of(world.row(row.id)) == 1
     world.installer.end(row.id, 1)
     world.wait(SOON)
-    assert attempt_of(world.row(row.id)) == 2
+    assert number_of(world.row(row.id)) == 2
 
 
 def test_a_full_house_delays_the_next_attempt() -> None:
@@ -117,10 +99,10 @@ def test_a_full_house_delays_the_next_attempt() -> None:
     world.report(row.id, BuildReport(outcome=Outcome.FAILED, cause=Cause.COPY_FAILED))
     slots, world.installer._slots = world.installer._slots, 0
     world.follow_nudges()
-    assert attempt_of(world.row(row.id)) == 1
+    assert number_of(world.row(row.id)) == 1
     world.installer._slots = slots
     world.wait(timedelta(seconds=10))
-    assert attempt_of(world.row(row.id)) == 2
+    assert number_of(world.row(row.id)) == 2
 
 
 def test_three_failures_end_it_and_the_guest_is_not_charged() -> None:
@@ -155,10 +137,10 @@ def test_b6_the_next_builder_waits_until_the_rebuilt_server_runs(locked: bool) -
     world.servers.alter(row.machine.server_id, status="running" if locked else "starting", locked=locked)
     for _ in range(3):
         world.wait(LOOK)
-        assert (attempt_of(world.row(row.id)), len(world.installer.started)) == (1, 1)
+        assert (number_of(world.row(row.id)), len(world.installer.started)) == (1, 1)
     world.servers.alter(row.machine.server_id, status="running", locked=False)
     world.wait(LOOK)
-    assert attempt_of(world.row(row.id)) == 2
+    assert number_of(world.row(row.id)) == 2
 
 
 def test_b6_a_look_without_an_answer_is_no_yes() -> None:
@@ -170,9 +152,9 @@ def test_b6_a_look_without_an_answer_is_no_yes() -> None:
     world.clock.advance(MINUTE)
     world.servers.fail_next(ProviderUnknown("timed out"), "get")
     world.tick()
-    assert attempt_of(world.row(row.id)) == 1
+    assert number_of(world.row(row.id)) == 1
     world.wait(LOOK)
-    assert attempt_of(world.row(row.id)) == 2
+    assert number_of(world.row(row.id)) == 2
 
 
 def test_b6_a_rebuild_that_never_ends_is_given_up() -> None:
@@ -214,13 +196,13 @@ def test_the_next_attempt_may_be_queued_without_being_given_up() -> None:
     world.follow_nudges()
     for _ in range(20):
         world.wait(MINUTE)
-    assert attempt_of(world.row(row.id)) == 2
+    assert number_of(world.row(row.id)) == 2
     world.installer.run(row.id, 2)
     world.wait(MINUTE)
     world.wait(7 * MINUTE - SOON)
-    assert attempt_of(world.row(row.id)) == 2
+    assert number_of(world.row(row.id)) == 2
     world.wait(SOON)
-    assert attempt_of(world.row(row.id)) == 3
+    assert number_of(world.row(row.id)) == 3
 
 
 def test_a_next_attempt_that_is_lost_in_the_queue_is_no_try() -> None:
@@ -235,7 +217,7 @@ def test_a_next_attempt_that_is_lost_in_the_queue_is_no_try() -> None:
     world.installer.end(row.id, 2)
     world.wait(MINUTE)
     for attempt in (3, 4):
-        assert attempt_of(world.row(row.id)) == attempt
+        assert number_of(world.row(row.id)) == attempt
         world.claim(row.id, attempt)
         world.fail_build(row.id, Cause.SSH_NEVER_UP, attempt)
         world.follow_nudges()
@@ -278,7 +260,11 @@ def test_a_rebuild_is_not_made_without_the_marker() -> None:
     world.follow_nudges()
     assert "rebuild" not in world.requests()
     assert "rebuild.refused" in world.alarms.events()
-    assert attempt_of(world.row(row.id)) == 1
+    for _ in range(5):
+        world.wait(MINUTE)
+    assert world.alarms.events().count("rebuild.refused") == 1
+    assert "rebuild" not in world.requests()
+    assert number_of(world.row(row.id)) == 1
 
 
 def test_a_server_that_is_not_ours_is_not_rebuilt() -> None:
@@ -301,8 +287,8 @@ def test_a_rebuild_without_an_answer_is_made_again() -> None:
     world.servers.fail_next(ProviderUnknown("timed out"), "rebuild")
     world.fail_build(row.id)
     world.follow_nudges()
-    assert attempt_of(world.row(row.id)) == 1
+    assert number_of(world.row(row.id)) == 1
     world.wait(SOON)
     rebuilt(world)
-    assert attempt_of(world.row(row.id)) == 2
+    assert number_of(world.row(row.id)) == 2
     assert world.requests().count("rebuild") == 2

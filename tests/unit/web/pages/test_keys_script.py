@@ -13,6 +13,7 @@ import pytest
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.ssh_key import SshPublicKey
 from chalicelib.web.pages.assets import FOLDER
+from tests.missing import without
 from tests.unit.api.world import public_key
 
 WAY = "shows it as the line to paste"
@@ -23,7 +24,7 @@ def _said(texts: list[str]) -> list[str]:
     bundled = Path(playwright.__file__).parent / "driver" / "node"  # what drives the browser runs scripts too
     node = next((each for each in (str(bundled), shutil.which("node")) if each is not None and _runs(each)), None)
     if node is None:
-        pytest.skip("there is no Node.js that runs here")
+        without("there is no Node.js that runs here")
     asked = f"console.log(JSON.stringify({json.dumps(texts)}.map(wrongWithKey)));"
     script = (FOLDER / "keys.js").read_text("utf-8") + asked
     ran = subprocess.run([node, "--input-type=module", "-"], input=script, capture_output=True, text=True, check=True)

@@ -1,0 +1,146 @@
+"""Answer "why was this one deleted?" and "why not that one?" of an instance or of a server, from what is kept.
+
+The row, the audit and the records of the newest runs are asked; the provider is not, so what is said of a server that
+lives is at most as old as the last sweep. Of dry runs counts what they saw and left alone; they did nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.audit import AuditEntry
+from chalicelib.domain.errors import UnknownSchema
+from chalicelib.domain.instance import Instance, Status
+from chalicelib.domain.reasons import LEFT_ALONE, Act, Reason, because, said
+from chalicelib.operations import outlook
+from chalicelib.operations.ports import Run, RunEntry
+from chalicelib.operations.services import Services
+
+RUNS = 100
+"""Runs that are looked at: about a day of ticks and hourly runs. What was deleted before that is in the audit."""
+
+ENTRIES = 50
+PAGE = 200
+MOST = 1000
+"""Rows that are looked at for a server's number, the newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the runs said, from the first to the last that said the very same of the very same."""
+
+    first: datetime
+    last: datetime
+    run_id: str
+    times: int
+    entry: RunEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """`answer` in a sentence, and what it rests on; `since` is the beginning of the oldest run that was looked at."""
+
+    answer: str
+    instance: Instance | None
+    told: tuple[Told, ...]
+    audit: tuple[AuditEntry, ...]
+    runs: int
+    since: datetime | None
+
+
+def of_instance(services: Services, instance_id: str) -> Why:
+    """What is known of the end, or of the life, of an instance."""
+    return _why(services, instance_id, None)
+
+
+def of_server(services: Services, server_id: int) -> Why:
+    """The same of a server by its number at the provider, whether a row owns it or not."""
+    row = next((row for row in _newest_rows(services) if row.machine and row.machine.server_id == server_id), None)
+    return _why(services, None if row is None else row.id, server_id)
+
+
+def _why(services: Services, instance_id: str | None, server_id: int | None) -> Why:
+    runs = services.runs.newest(RUNS)
+    told = _told(runs, instance_id, server_id)
+    if instance_id is None:
+        instance_id = next((each.entry.instance_id for each in told if each.entry.instance_id), None)
+    row = _row(services, instance_id)
+    owns = row is not None and (server_id is None or (row.machine is not None and row.machine.server_id == server_id))
+    return Why(
+        answer=_of_row(row, told) if row is not None and owns else _of_server(told, runs),
+        instance=row if owns else None,
+        told=told,
+        audit=_audit(services, instance_id, None if owns else server_id),
+        runs=len(runs),
+        since=min((run.requested_at for run in runs), default=None),
+    )
+
+
+def _audit(services: Services, instance_id: str | None, server_id: int | None) -> tuple[AuditEntry, ...]:
+    """The entries about an instance; those about a server alone, where the instance that it names is not its own."""
+    entries = () if instance_id is None else services.audit.of_instance(instance_id, ENTRIES)
+    return tuple(each for each in entries if server_id is None or each.about == f"server {server_id}")
+
+
+def _row(services: Services, instance_id: str | None) -> Instance | None:
+    try:
+        return None if instance_id is None else services.instances.get(instance_id)
+    except UnknownSchema:
+        return None
+
+
+def _newest_rows(services: Services) -> Iterator[Instance]:
+    cursor: str | None = None
+    for _ in range(MOST // PAGE):
+        page = services.instances.page(ended=True, limit=PAGE, cursor=cursor)
+        yield from page.instances
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _told(runs: Sequence[Run], instance_id: str | None, server_id: int | None) -> tuple[Told, ...]:
+    """What the runs said, newest first, the same once."""
+    found: dict[RunEntry, Told] = {}
+    for run in sorted(runs, key=lambda run: run.requested_at, reverse=True):
+        for entry in run.skipped if run.dry_run else (*run.did, *run.skipped):
+            if not _is_about(entry, instance_id, server_id):
+                continue
+            seen = found.get(entry)
+            last, times, run_id = (seen.last, seen.times, seen.run_id) if seen else (run.requested_at, 0, run.id)
+            found[entry] = Told(first=run.requested_at, last=last, run_id=run_id, times=times + 1, entry=entry)
+    return tuple(found.values())[:ENTRIES]
+
+
+def _is_about(entry: RunEntry, instance_id: str | None, server_id: int | None) -> bool:
+    if server_id is not None and entry.server_id is not None:
+        return entry.server_id == server_id
+    return instance_id is not None and entry.instance_id == instance_id
+
+
+def _of_row(row: Instance, told: Sequence[Told]) -> str:
+    """The row is the record of its own end."""
+    if row.terminal:
+        return f"It is gone ({row.status}): {outlook.why_it_ends(row)}."
+    if row.status is Status.DELETING:
+        held = next((each.entry.why for each in told if each.entry.what == LEFT_ALONE), Reason.WAITS.value)
+        return f"It is ending: {outlook.why_it_ends(row)}. The last run that left it alone: {held}."
+    if row.expires_at is None:
+        return f"It lives: {because(Reason.OWNED, fact=row.status)}."
+    return f"It lives until {row.expires_at:%Y-%m-%dT%H:%M:%SZ}: {because(Reason.OWNED, fact=row.status)}."
+
+
+def _of_server(told: Sequence[Told], runs: Sequence[Run]) -> str:
+    """No row owns it: the newest word of a run counts, a deletion above all."""
+    deleted = next((each for each in told if each.entry.what == said(Act.DELETE, dry_run=False)), None)
+    if (chosen := deleted or next(iter(told), None)) is not None:
+        return f"A run of {chosen.last:%Y-%m-%dT%H:%M:%SZ}: {chosen.entry.what}: {chosen.entry.why}."
+    newest = max((run.requested_at for run in runs), default=None)
+    until = "" if newest is None else f" up to {newest:%Y-%m-%dT%H:%M:%SZ}"
+    return (
+        f"Nothing is known of it: no row has it, and none of the last {len(runs)} runs{until} has seen it. If it is "
+        "newer, `ccc reap --dry-run` looks now. A server without the labels of this stack is never looked at, and "
+        "never deleted."
+    )
