@@ -104,7 +104,7 @@ class Provider:
             )
             self.sent.pop()
             answer.raise_for_status()
-            return answer.json()
+            return answer.json() if answer.content else None
 
     def servers(self, *, alive: bool = True) -> list[Server]:
         """Every server of every project, or those that live."""
@@ -269,7 +269,13 @@ class EmulatedWorld(World):
         def spend(creates_server: bool) -> None:
             spend_provider_request(instances, self.clock, creates_server=creates_server)
 
-        return HetznerServers(ENDPOINT, lambda: self.token, budget=spend, transport=self.provider.adapter)
+        return HetznerServers(
+            ENDPOINT,
+            lambda: self.token,
+            budget=spend,
+            transport=self.provider.adapter,
+            clock=self.clock.now,
+        )
 
     def wait_quietly(self, by: timedelta) -> None:
         """Let time go on, and a tick come that may say at its end that part of it failed."""
