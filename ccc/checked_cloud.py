@@ -75,7 +75,11 @@ def _stack(stack: dict[str, Any]) -> Finding:
     if status.endswith("_IN_PROGRESS"):
         return note("stack", f"{name}: {status}", "wait, and look again")
     if status == "UPDATE_ROLLBACK_COMPLETE":
-        return note("stack", f"{name}: the last deployment failed and was taken back", "make deploy")
+        return note(
+            "stack",
+            f"{name}: the last deployment failed and was taken back",
+            f"make deploy STAGE={name.removeprefix('ccc-')}",
+        )
     look = f"aws cloudformation describe-stack-events --stack-name {name}"
     return missing("stack", f"{name}: {status}", look)
 

@@ -39,8 +39,9 @@ def readers(account: Cloud, stage: CloudStage) -> Iterator[Finding]:
     if confirmed:
         yield good("alarm topic", f"{len(confirmed)} told")
     elif found:
+        remedy = f"make deploy STAGE={stage.name} PARAMETERS=AlarmEmail=…"
         said = "nobody has answered the mail by which SNS asks for a confirmation"
-        yield missing("alarm topic", said, "answer it; after three days: make deploy PARAMETERS=AlarmEmail=…")
+        yield missing("alarm topic", said, f"answer it; after three days: {remedy}")
     else:
         remedy = f"make deploy STAGE={stage.name} PARAMETERS=AlarmEmail=you@example.org"
         yield note("alarm topic", "nobody is told about alarms", remedy)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from ccc import checked_cloud_marker
 from ccc.cloud_account import Cloud, CloudRefused
 from ccc.cloud_stage import CloudStage
 from ccc.finding import Finding, good, missing, note
@@ -18,7 +19,6 @@ MOST_SECONDS = 60.0
 
 OK, UNAUTHORIZED, FORBIDDEN, NOBODY = 200, 401, 403, 0
 MARKERS = "/ssh_keys?label_selector=managed-by%3Dccc&per_page=50"
-MARKER_NAME = "ccc-stack-"
 WANTED = {"keyring": "SecureString", "hetzner_token": "SecureString", "public_url": "String"}
 
 
@@ -52,7 +52,7 @@ def parameters(account: Cloud, stage: CloudStage) -> Iterator[Finding]:
 def provider(
     account: Cloud, stage: CloudStage, ask: Callable[[str, str], tuple[int, dict[str, Any]]]
 ) -> Iterator[Finding]:
-    """Yield whether the provider takes the token and the project holds one marker; `ask` takes path and token."""
+    """Yield whether the provider takes the token and the project holds our marker; `ask` takes path and token."""
     try:
         stored = account.ask("ssm", "get_parameter", Name=f"{stage.path}/hetzner_token", WithDecryption=True)
     except CloudRefused as error:
@@ -64,7 +64,7 @@ def provider(
         yield _unasked(status, stage)
         return
     yield good("provider's token", "it is accepted")
-    yield _marker([each["name"] for each in document.get("ssh_keys", [])], stage)
+    yield checked_cloud_marker.marker(account, stage, [each["name"] for each in document.get("ssh_keys", [])])
 
 
 def _unasked(status: int, stage: CloudStage) -> Finding:
@@ -72,16 +72,3 @@ def _unasked(status: int, stage: CloudStage) -> Finding:
         return missing("provider's token", "the provider rejects it", f"make secrets STAGE={stage.name} ROTATE=hetzner")
     said = "the provider does not answer" if status == NOBODY else f"the provider answers with status {status}"
     return note("provider's token", said, "look at https://status.hetzner.com, then again")
-
-
-def _marker(names: list[str], stage: CloudStage) -> Finding:
-    markers = [name.removeprefix(MARKER_NAME) for name in names if name.startswith(MARKER_NAME)]
-    match markers:
-        case []:
-            remedy = f"make deploy STAGE={stage.name}    (or, after a loss: ccc accept-restore --plant-marker)"
-            return missing("marker", "the project has none, so nothing is deleted there", remedy)
-        case [uuid]:
-            return good("marker", f"stack {uuid}")
-        case _:
-            said = f"{len(markers)} stacks share the project: {', '.join(markers)}"
-            return note("marker", said, "give each stack a project of its own")

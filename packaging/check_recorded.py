@@ -1,8 +1,8 @@
 # ruff: noqa: INP001 -- a script of the repository, imported by its tests alone
 """Hold the calls that a rehearsal recorded against the policies of the packaged template.
 
-A script of the repository: Python looks for `lint` beside it. Exit status 1 and the reasons when a call is not allowed,
-a right was never used and has no reason, or a reason is for nothing.
+A script of the repository: Python looks for `lint` beside it. Exit status 1 and what was called when a call is not
+allowed, or when nothing was recorded at all.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("recording", type=Path, help="the recorded calls, as var/aws/recorded.jsonl")
     parser.add_argument("--stage", default="dev", help="the stage that was packaged (dev)")
     asked = parser.parse_args(arguments)
-    stacks = everything.stacks(json.loads(asked.template.read_text(encoding="utf-8")), asked.stage)
+    stack = everything.stacks(json.loads(asked.template.read_text(encoding="utf-8")), asked.stage)[0]
     calls = recorded.calls(asked.recording.read_text(encoding="utf-8").splitlines())
-    wrong = [*recorded.problems(stacks[0], calls), *recorded.stale(stacks)]
+    wrong = list(recorded.problems(stack, calls)) if calls else ["nothing was recorded"]
     for problem in wrong:
         sys.stderr.write(f"{problem}\n")
     sys.stdout.write(f"policies: {len(calls)} different calls: {'not right' if wrong else 'ok'}\n")

@@ -21,7 +21,7 @@ from operate.terminal import Screen
 def main(arguments: Sequence[str]) -> int:
     """End it; the exit status."""
     asked = _parser().parse_args(arguments)
-    return command.ended("destroy", lambda: _work(asked))
+    return command.ended("destroy", asked.stage, lambda: _work(asked))
 
 
 def _work(asked: argparse.Namespace) -> bool:

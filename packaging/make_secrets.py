@@ -22,7 +22,7 @@ from operate.terminal import Screen
 def main(arguments: Sequence[str]) -> int:
     """Do what was asked; the exit status."""
     asked = _parser().parse_args(arguments)
-    return command.ended("secrets", lambda: _work(asked))
+    return command.ended("secrets", asked.stage, lambda: _work(asked))
 
 
 def _work(asked: argparse.Namespace) -> bool:

@@ -19,7 +19,9 @@ from operate.terminal import Screen
 def main(arguments: Sequence[str]) -> int:
     """Look; the exit status."""
     asked = _parser().parse_args(arguments)
-    return command.ended("smoke", lambda: looked(Aws(asked.region), command.stage_of(asked), Screen(), url=asked.url))
+    return command.ended(
+        "smoke", asked.stage, lambda: looked(Aws(asked.region), command.stage_of(asked), Screen(), url=asked.url)
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,6 @@
 """Policies: no star where an ARN is known, nothing that somebody could widen their own rights with.
 
-Whether a function needs what it may do is `recorded.py`'s matter.
+Whether a function needs what it may do is `rights.py`'s matter.
 """
 
 from __future__ import annotations

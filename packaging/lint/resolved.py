@@ -1,6 +1,7 @@
 """A template's values as CloudFormation will work them out for a stack: parameters, conditions, names of resources.
 
-Only the functions that our template uses are known; another one is a KeyError, so that nobody trusts a guess. What
+Only the functions that our template uses are known; another one is a KeyError, so that nobody trusts a guess, and so is
+a reference to a resource that this stack will not have. What
 CloudFormation makes up itself (an unnamed resource, the API's id) gets a name made of stack and logical id.
 """
 
@@ -16,6 +17,16 @@ NOTHING = object()
 
 _NAMES = ("FunctionName", "Name", "TableName", "ClusterName", "QueueName", "TopicName", "RepositoryName")
 _INSERTED = re.compile(r"\$\{([^}!]+)\}")
+
+_ARNS: Mapping[str, str] = {
+    "AWS::CodeBuild::Project": "codebuild:{region}:{account}:project/{name}",
+    "AWS::DynamoDB::Table": "dynamodb:{region}:{account}:table/{name}",
+    "AWS::ECR::Repository": "ecr:{region}:{account}:repository/{name}",
+    "AWS::ECS::Cluster": "ecs:{region}:{account}:cluster/{name}",
+    "AWS::IAM::Role": "iam::{account}:role/{name}",
+    "AWS::SQS::Queue": "sqs:{region}:{account}:{name}",
+}
+"""The ARNs that policies name; those of other types are of no service in particular."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +81,18 @@ class Stack:
         return pseudo[name] if name in pseudo else self._resource_name(name)
 
     def attribute(self, name: str, attribute: str) -> str:
-        """An attribute of a resource; ARNs are of no service in particular."""
+        """An attribute of a resource."""
         resource = self._resource_name(name)
-        return (
-            f"arn:aws:any:{self.region}:{self.account}:{resource}" if attribute == "Arn" else f"{resource}.{attribute}"
-        )
+        if attribute != "Arn":
+            return f"{resource}.{attribute}"
+        form = _ARNS.get(self.template["Resources"][name]["Type"], "any:{region}:{account}:{name}")
+        return "arn:aws:" + form.format(region=self.region, account=self.account, name=resource)
 
     def _resource_name(self, name: str) -> str:
-        properties = self.template["Resources"][name].get("Properties", {})
+        resource = self.template["Resources"][name]
+        if "Condition" in resource and not self.holds(resource["Condition"]):
+            raise KeyError(name)
+        properties = resource.get("Properties", {})
         given = next((properties[each] for each in _NAMES if each in properties), None)
         return f"{self.name}-{name}" if given is None else str(self.value(given))
 

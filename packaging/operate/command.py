@@ -29,14 +29,14 @@ def stage_of(asked: argparse.Namespace) -> Stage:
     return Stage(name=asked.stage, out=asked.out)
 
 
-def ended(program: str, work: Callable[[], bool]) -> int:
-    """The exit status of a command's work, which says whether all is well; refusals become sentences."""
+def ended(program: str, stage: str, work: Callable[[], bool]) -> int:
+    """The exit status of a command's work on a stage, which says whether all is well; refusals become sentences."""
     try:
         return 0 if work() else 1
     except OperateFailed as failure:
-        sys.stderr.write(f"{program}: {failure.told()}\n")
+        sys.stderr.write(f"{program}: {failure.told(stage)}\n")
     except AwsError as error:
-        sys.stderr.write(f"{program}: {as_failure(error).told()}\n")
+        sys.stderr.write(f"{program}: {as_failure(error).told(stage)}\n")
     except KeyboardInterrupt:
         sys.stderr.write(f"{program}: interrupted; type the same again to go on\n")
         return INTERRUPTED

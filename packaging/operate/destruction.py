@@ -1,9 +1,10 @@
 """`make destroy`: the end of a stage, in an order in which nothing that costs money can be left behind.
 
-1. Nothing lives: no row that may have a server, no server with the stack's labels. 2. The stage's name is typed.
-3. The API function is stopped, so that nothing new is ordered, while worker, tick and reaper go on. 4. Requests that
-were under way are waited for, and 1. is asked again. 5. The marker goes. 6. The stack goes; the table stays. 7. The
-secrets go, if that was asked for: they come last, since a repetition of 1. needs the provider's token.
+1. Nothing lives: no row that may have a server, no server with the stack's labels in the project that holds the stack's
+marker. 2. The stage's name is typed. 3. The API function is stopped, so that nothing new is ordered, while worker, tick
+and reaper go on. 4. Requests that were under way are waited for, and 1. is asked again. 5. It is noted that the servers
+are gone; then the marker goes. 6. The stack goes; the table stays. 7. The secrets go, if that was asked for: they come
+last, since a repetition of 1. needs the provider's token.
 """
 
 from __future__ import annotations
@@ -12,21 +13,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chalicelib.aws.errors import Answered
-from operate import parameters, table
+from operate import end_note, parameters, table
 from operate.aws import Aws, account_of, is_absent
+from operate.emptiness import Emptiness
 from operate.failure import OperateFailed
 from operate.progress import Pace, Watch
 from operate.provider import Project
 from operate.secret_making import HETZNER, KEYRING, SMTP
 from operate.stack import Stack, look
 from operate.stage import Stage
+from operate.table import Founded
 from operate.terminal import Terminal
 
 UNDER_WAY_SECONDS = 35.0
 """The API function has 29 seconds; an order that began before its end has a row by then."""
 
 GONE = "DELETE_COMPLETE"
-SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,53 +45,56 @@ class Destruction:
     def carry_out(self) -> None:
         """End the stage, or OperateFailed with what stands against it; may be killed and repeated at any moment."""
         stack = look(self.aws, self.stage.stack)
-        if stack is not None and "TableName" in stack.outputs:
-            self._end(stack)
-        elif stack is not None:
-            self._require_typed()
-            self._delete_stack(stack)
-        else:
+        if stack is None:
             self.terminal.say(f"There is no stack {self.stage.stack} in {self.aws.region}.")
             if self.secrets_too:
                 self._require_nothing_left()
+        elif (name := table.name_of(self.aws, stack)) is not None:
+            self._end(stack, name)
+        else:
+            self._require_typed()
+            self._delete_stack(stack)
         if self.secrets_too:
             self._delete_secrets()
 
-    def _end(self, stack: Stack) -> None:
-        uuid = table.stack_uuid(self.aws, stack.outputs["TableName"])
-        self._require_empty(stack, uuid)
-        self._tell_what_stays(stack)
+    def _end(self, stack: Stack, name: str) -> None:
+        founded = table.founded(self.aws, name)
+        confirmed = founded is not None and end_note.is_good(self.aws, self.stage, founded)
+        confirmed = self._require_empty(name, founded, confirmed=confirmed)
+        self._tell_what_stays(name)
         self._require_typed()
         self._stop_orders()
         try:
             self.pace.wait(UNDER_WAY_SECONDS)
-            self._require_empty(stack, uuid)
+            self._require_empty(name, founded, confirmed=confirmed)
         except BaseException:
             self._let_orders()
             raise
-        self._delete_marker(uuid)
+        if founded is not None:
+            end_note.write(self.aws, self.stage, founded)
+            self._delete_marker(name, founded.uuid)
         self._delete_stack(stack)
 
-    def _require_empty(self, stack: Stack, uuid: str | None) -> None:
-        """OperateFailed while a row may have a server, or a server is there, or nobody can tell."""
-        name = stack.outputs["TableName"]
-        living = [each.instance_id for each in table.rows(self.aws, name) if each.lives]
-        if living:
-            shown = ", ".join(living[:SHOWN]) + (", …" if living[SHOWN:] else "")
-            raise OperateFailed(f"{len(living)} instances live: {shown}.", "ccc pause; ccc list; ccc deprovision ID")
-        if uuid is None:
+    def _require_empty(self, name: str, founded: Founded | None, *, confirmed: bool) -> bool:
+        """OperateFailed while a row may have a server, or a server is there, or nobody can tell.
+
+        `confirmed`, in and out: the marker is missing rightly, and the list is believed without it.
+        """
+        emptiness = self._emptiness(name)
+        emptiness.require_no_rows(founded)
+        if founded is None:
             self.terminal.say(f"{name} has no stack item: the stack was never founded, so it has no server")
-            return
-        servers = self._project().servers(uuid)
-        if servers:
-            shown = ", ".join(servers[:SHOWN]) + (", …" if servers[SHOWN:] else "")
-            raise OperateFailed(
-                f"{len(servers)} servers of this stack are there: {shown}.", "ccc reap; ccc reap --dry-run"
-            )
-        self.terminal.say("no instance lives, and no server of this stack is at the provider")
+            return False
+        return emptiness.require_no_servers(founded.uuid, confirmed=confirmed)
+
+    def _emptiness(self, name: str) -> Emptiness:
+        return Emptiness(aws=self.aws, stage=self.stage, terminal=self.terminal, project=self.project, table=name)
 
     def _require_nothing_left(self) -> None:
-        """Without the stack nobody knows its uuid: the token stays while any marker or table might still need it."""
+        """Nobody knows its uuid now: unless its end was noted, the token stays while there is a marker."""
+        if end_note.is_there(self.aws, self.stage):
+            self._require_typed()
+            return
         token = parameters.read(self.aws, self._parameter(HETZNER))
         markers = self.project(token.value).markers() if token else []
         if markers:
@@ -104,24 +109,26 @@ class Destruction:
 
     def _stop_orders(self) -> None:
         """No concurrency at all is how Lambda stops a function."""
-        function = f"{self.stage.stack}-api"
+        self._call_api("put_function_concurrency", ReservedConcurrentExecutions=0)
+        self.terminal.say(f"{self.stage.api}: stopped; requests that were under way are waited for")
+
+    def _let_orders(self) -> None:
+        self._call_api("delete_function_concurrency")
+        self.terminal.say(f"{self.stage.api}: answers again")
+
+    def _call_api(self, operation: str, **request: int) -> None:
+        """Change the API function; one that was never made, or has gone, is no obstacle."""
         try:
-            self.aws.call("lambda", "put_function_concurrency", FunctionName=function, ReservedConcurrentExecutions=0)
+            self.aws.call("lambda", operation, FunctionName=self.stage.api, **request)
         except Answered as error:
             if not is_absent(error):
                 raise
-        self.terminal.say(f"{function}: stopped; requests that were under way are waited for")
 
-    def _let_orders(self) -> None:
-        function = f"{self.stage.stack}-api"
-        self.aws.call("lambda", "delete_function_concurrency", FunctionName=function)
-        self.terminal.say(f"{function}: answers again")
-
-    def _delete_marker(self, uuid: str | None) -> None:
+    def _delete_marker(self, name: str, uuid: str) -> None:
         """Only now, with the servers confirmed gone: without it nothing at the provider could be told to be ours."""
-        project = None if uuid is None else self._project()
-        for marker in () if project is None else project.markers():
-            if marker.stack == uuid and project is not None:
+        project = self._emptiness(name).opened()
+        for marker in project.markers():
+            if marker.stack == uuid:
                 project.delete_marker(marker)
                 self.terminal.say(f"the marker of {uuid}: deleted")
 
@@ -136,8 +143,7 @@ class Destruction:
             raise OperateFailed(said, f"mend it, then make destroy STAGE={self.stage.name}")
         self.terminal.say(f"{self.stage.stack}: deleted")
 
-    def _tell_what_stays(self, stack: Stack) -> None:
-        name = stack.outputs["TableName"]
+    def _tell_what_stays(self, name: str) -> None:
         bucket = self.stage.bucket(account_of(self.aws), self.aws.region)
         stays = [
             f"the table {name}, protected against deletion. To lose it and all that is in it:",
@@ -148,7 +154,9 @@ class Destruction:
             "the project at the provider and its token: revoke it in the provider's console",
         ]
         if not self.secrets_too:
-            stays.append(f"the parameters beneath {self.stage.path}: make destroy SECRETS=1 deletes them")
+            stays.append(
+                f"the parameters beneath {self.stage.path}: make destroy STAGE={self.stage.name} SECRETS=1 deletes them"
+            )
         self.terminal.say("What stays when the stack goes:")
         for line in stays:
             self.terminal.say(f"  {line}")
@@ -157,13 +165,7 @@ class Destruction:
         for name in (KEYRING, SMTP, HETZNER):
             if parameters.delete(self.aws, self._parameter(name)):
                 self.terminal.say(f"{self._parameter(name)}: deleted")
-
-    def _project(self) -> Project:
-        token = parameters.read(self.aws, self._parameter(HETZNER))
-        if token is None:
-            said = f"{self._parameter(HETZNER)} is missing, so nobody can tell whether servers are left."
-            raise OperateFailed(said, f"make secrets STAGE={self.stage.name}")
-        return self.project(token.value)
+        end_note.delete(self.aws, self.stage)
 
     def _parameter(self, name: str) -> str:
         return f"{self.stage.path}/{name}"

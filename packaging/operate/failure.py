@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+_COMMAND = re.compile(r"\bmake (deploy|destroy|package|secrets|smoke)\b(?! STAGE=)")
+"""A command that works on `dev` where no stage is named."""
+
 
 class OperateFailed(Exception):
     """Something was refused or did not work; `remedy` is a command or a hint, empty where there is none."""
@@ -10,6 +15,7 @@ class OperateFailed(Exception):
         super().__init__(message)
         self.remedy = remedy
 
-    def told(self) -> str:
-        """The message, and the remedy on a line of its own."""
-        return f"{self}\n  do: {self.remedy}" if self.remedy else str(self)
+    def told(self, stage: str = "…") -> str:
+        """The message, and the remedy on a line of its own; each command in it names the stage that was worked on."""
+        remedy = _COMMAND.sub(lambda found: f"{found[0]} STAGE={stage}", self.remedy)
+        return f"{self}\n  do: {remedy}" if remedy else str(self)

@@ -67,6 +67,11 @@ def change(aws: Aws, name: str, value: str, before: Parameter) -> None:
         raise OperateFailed(said, f"compare the versions: aws ssm get-parameter-history --name {name}")
 
 
+def note(aws: Aws, name: str, value: str) -> None:
+    """Write a parameter that is no secret, whatever was there."""
+    aws.call("ssm", "put_parameter", Name=name, Value=value, Type="String", Overwrite=True)
+
+
 def delete(aws: Aws, name: str) -> bool:
     """Throw a parameter away; whether it was there."""
     try:

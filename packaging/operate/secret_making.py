@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from operate import keyring, parameters, table
+from operate import keyring, ownership, parameters, table
 from operate.aws import Aws
 from operate.failure import OperateFailed
 from operate.keyring import Keyring
@@ -28,6 +28,11 @@ TOKEN = re.compile(r"[A-Za-z0-9]{64}")
 
 KEYRING, HETZNER, SMTP = "keyring", "hetzner_token", "smtp_password"
 VARIABLE = "HCLOUD_TOKEN"
+DELETED = (
+    "With the token of another project nothing would be deleted any more, and everything would go on costing money.\n"
+    "If you have seen this stack's servers in this very project, or know that there are none, and somebody deleted\n"
+    "the marker (`ccc accept-restore --plant-marker` makes it anew):"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,9 @@ class Secrets:
         else:
             self.terminal.say(f"{self._name(KEYRING)}: is there, and stays as it is")
         if self._read(HETZNER) is None:
-            parameters.make(self.aws, self._name(HETZNER), self._hetzner_token())
+            token = self._hetzner_token()
+            self._require_own_project(token)
+            parameters.make(self.aws, self._name(HETZNER), token)
             self.terminal.say(f"{self._name(HETZNER)}: stored")
         else:
             self.terminal.say(f"{self._name(HETZNER)}: is there, and stays as it is")
@@ -58,7 +65,7 @@ class Secrets:
         parameters.change(self.aws, self._name(KEYRING), after.text(), stored)
         self.terminal.say(f"{self._name(KEYRING)}: new rows are made with {after.ids[0]} within 5 minutes")
         self.terminal.say(f"  kept, for the rows that were made with them: {', '.join(before.ids)}")
-        self.terminal.say(f"  when no row carries it any more (up to 38 days): make secrets FORGET={before.ids[0]}")
+        self.terminal.say(f"  when no row carries it any more (up to 38 days): {self._forgetting(before.ids[0])}")
 
     def rotate_operator(self) -> None:
         """Make one more operator's token, and show it once."""
@@ -69,7 +76,9 @@ class Secrets:
         parameters.change(self.aws, self._name(KEYRING), after.text(), stored)
         self._show(token, after)
         if before.names:
-            self.terminal.say(f"  still good: {', '.join(before.names)}; when nobody uses it: make secrets FORGET=NAME")
+            self.terminal.say(
+                f"  still good: {', '.join(before.names)}; when nobody uses it: {self._forgetting('NAME')}"
+            )
 
     def rotate_hetzner(self) -> None:
         """Put another token of the same project in the place of the provider's token."""
@@ -81,7 +90,8 @@ class Secrets:
             raise OperateFailed(
                 "That is the token that is stored already.", "make another one in the provider's console"
             )
-        self._require_same_project(before.value, token)
+        if not self._require_own_project(token):
+            self._require_same_project(before.value, token)
         parameters.change(self.aws, self._name(HETZNER), token, before)
         self.terminal.say(f"{self._name(HETZNER)}: stored; functions take it up within 5 minutes")
         self.terminal.say("  revoke the old one in the provider's console in half an hour, not earlier")
@@ -133,9 +143,8 @@ class Secrets:
     def _require_no_rows(self) -> None:
         """A new pepper beside old rows would forget every quota and exclusion: that wants a decision, not a default."""
         stack = look(self.aws, self.stage.stack)
-        if stack is None or "TableName" not in stack.outputs:
-            return
-        if any(True for _ in table.rows(self.aws, stack.outputs["TableName"])):
+        name = None if stack is None else table.name_of(self.aws, stack)
+        if name is not None and any(True for _ in table.rows(self.aws, name)):
             said = f"{self._name(KEYRING)} is missing, and there are rows that were made with it."
             raise OperateFailed(said, "docs/operating.md, 'The keyring is damaged or lost'")
 
@@ -152,13 +161,26 @@ class Secrets:
         self.project(given).check()
         return given
 
+    def _require_own_project(self, token: str) -> bool:
+        """OperateFailed when the token's project does not hold the stack's marker; False: there is no stack yet.
+
+        What is compared is the table's word, not what an old token sees: that one may be dead, or wrong itself.
+        """
+        stack = look(self.aws, self.stage.stack)
+        name = None if stack is None else table.name_of(self.aws, stack)
+        founded = None if name is None else table.founded(self.aws, name)
+        if founded is None:
+            return False
+        remedy = "make a token in the project in which the servers are"
+        ownership.require(self.project(token), founded.uuid, self.terminal, remedy=remedy, question=DELETED)
+        return True
+
     def _require_same_project(self, before: str, after: str) -> None:
-        """OperateFailed when the project of the new token does not hold the marker that the old one sees."""
+        """Before a stack is founded: OperateFailed when the new token does not see the markers that the old one saw."""
         try:
             known = self.project(before).markers()
         except TokenRejected:
-            self.terminal.say("  the old token is dead, so it could not be compared: look at `ccc doctor --cloud` next")
-            return
+            return  # nothing was ever made with it: there is no table
         if known and known != self.project(after).markers():
             said = "The new token is of another project: it does not see this stack's marker."
             raise OperateFailed(said, "make a token in the project in which the servers are")
@@ -168,9 +190,10 @@ class Secrets:
             said = "The keyring was changed within the hour, and a function may still work with what it read before."
             raise OperateFailed(said, "wait, and type the same again")
         stack = look(self.aws, self.stage.stack)
-        if stack is None:
+        name = None if stack is None else table.name_of(self.aws, stack)
+        if name is None:
             return
-        carry = [each for each in table.rows(self.aws, stack.output("TableName")) if each.secret_id == secret_id]
+        carry = [each for each in table.rows(self.aws, name) if each.secret_id == secret_id]
         if carry:
             shown = ", ".join(each.instance_id for each in carry[:5]) + (", …" if carry[5:] else "")
             said = f"{len(carry)} rows were made with {secret_id}: {shown}. Their tokens would be dead."
@@ -184,6 +207,9 @@ class Secrets:
 
     def _read(self, name: str) -> Parameter | None:
         return parameters.read(self.aws, self._name(name))
+
+    def _forgetting(self, name: str) -> str:
+        return f"make secrets STAGE={self.stage.name} FORGET={name}"
 
     def _name(self, name: str) -> str:
         return f"{self.stage.path}/{name}"

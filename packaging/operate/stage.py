@@ -32,6 +32,11 @@ class Stage:
         return f"ccc-{self.name}"
 
     @property
+    def api(self) -> str:
+        """The function that answers people."""
+        return f"{self.stack}-api"
+
+    @property
     def path(self) -> str:
         """Beneath which the parameters lie in SSM."""
         return f"/ccc/{self.name}"

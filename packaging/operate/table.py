@@ -14,6 +14,10 @@ from chalicelib.aws.errors import Answered
 from chalicelib.storage.rows import LIVE, PREFIX
 from chalicelib.storage.stack import STACK_KEY
 from operate.aws import Aws, is_absent, pages
+from operate.stack import Stack
+
+OUTPUT, RESTORED, LOGICAL = "TableName", "RestoredTable", "Table"
+"""The table in use among the stack's outputs and its parameters, and the stack's own among its resources."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,14 @@ class Row:
     def lives(self) -> bool:
         """Whether it may have a server."""
         return self.listing == LIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founded:
+    """The table's stack: the uuid that its servers and marker carry, and its marker's id at the provider, if known."""
+
+    uuid: str
+    marker_id: str = ""
 
 
 def rows(aws: Aws, table: str) -> Iterator[Row]:
@@ -50,15 +62,33 @@ def rows(aws: Aws, table: str) -> Iterator[Row]:
         yield _row(each)
 
 
-def stack_uuid(aws: Aws, table: str) -> str | None:
-    """The uuid that the stack's servers and marker carry; None when the stack was never founded."""
+def name_of(aws: Aws, stack: Stack) -> str | None:
+    """The stack's table; None when it never had one, so that nothing ever worked in it.
+
+    A stack that failed, or is about to go, may have no outputs: the list of its resources tells all the same.
+    """
+    if name := stack.outputs.get(OUTPUT) or stack.parameters.get(RESTORED):
+        return name
+    listed = pages(aws, "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack.id)
+    for each in listed:
+        there = each["ResourceStatus"] != "DELETE_COMPLETE" and each.get("PhysicalResourceId")
+        if each["LogicalResourceId"] == LOGICAL and there:
+            return str(each["PhysicalResourceId"])
+    return None
+
+
+def founded(aws: Aws, table: str) -> Founded | None:
+    """Whose the table is; None when the stack was never founded, or there is no such table."""
     try:
         answer = aws.call("dynamodb", "get_item", TableName=table, Key={"key": {"S": STACK_KEY}}, ConsistentRead=True)
     except Answered as error:
         if is_absent(error):
             return None
         raise
-    return str(answer["Item"]["body"]["M"]["uuid"]["S"]) if "Item" in answer else None
+    if "Item" not in answer:
+        return None
+    body = answer["Item"]["body"]["M"]
+    return Founded(uuid=str(body["uuid"]["S"]), marker_id=str(body.get("marker_id", {}).get("N", "")))
 
 
 def _row(item: dict[str, Any]) -> Row:

@@ -1,4 +1,4 @@
-"""Read items with the code of a release: `python -I read.py reader.zip <items.jsonl`, one JSON line an item.
+"""Read items with the code of a release: `python -I read.py code.zip <items.jsonl`, one JSON line an item.
 
 Nothing of this checkout is imported: only the standard library and the archive. What is told of an item is what it
 means to that release; `unknown` when it says UnknownSchema, which is what an item of a later release may be (rule R22).
@@ -65,6 +65,7 @@ def _build(item: Item, _: Any) -> dict[str, Any]:
 
 def _stack(_: Item, table: Any) -> dict[str, Any]:
     state = StoredStack(table).get()
+    assert state is not None
     return {"uuid": state.uuid, "epoch": state.epoch, "frozen": state.frozen, "paused": state.paused}
 
 
@@ -74,6 +75,7 @@ def _catalogue(_: Item, table: Any) -> dict[str, Any]:
 
 def _run(item: Item, table: Any) -> dict[str, Any]:
     run = StoredRuns(table).get(item.key.partition("#")[2])
+    assert run is not None
     return {"state": run.state.value, "did": len(run.did), "skipped": len(run.skipped)}
 
 

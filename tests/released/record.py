@@ -1,7 +1,7 @@
-"""Write down what a release leaves in its table, and its code that reads it: `python -m tests.released.record 0.1.0`.
+"""Write down what a state of this project leaves in its table, and its code: `python -m tests.released.record NAME`.
 
-To be run once in the checkout of a release, before its tag. `items.jsonl` holds every form that an item took in a few
-lives; `reader.zip` holds domain, operations and storage, which import nothing but the standard library.
+To be run in a clean checkout of the commit in the name (`schema1-be82fb2`). `items.jsonl` holds every form that an item
+took in a few lives; `code.zip` holds `app.py` and `chalicelib`, all that is packaged of ours.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.unit.operations.guests import asked, confirmed
 from tests.unit.operations.world import World
 
 HERE = Path(__file__).parent
-ROOMS = ("domain", "operations", "storage")
+UNWANTED = frozenset({".pyc"})
 MINUTE = timedelta(minutes=1)
 
 
@@ -115,18 +115,18 @@ def _lost_life() -> Iterator[World]:
     yield world
 
 
-def write(version: str) -> None:
-    """Write the two files of a release."""
-    folder = HERE / version
+def write(name: str) -> None:
+    """Write the two files of a state."""
+    folder = HERE / name
     folder.mkdir(exist_ok=True)
     lines = [json.dumps(document, sort_keys=True) for document in recorded()]
     (folder / "items.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    package = HERE.parent.parent / "chalicelib"
-    with zipfile.ZipFile(folder / "reader.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        files = [package / "__init__.py", *(path for room in ROOMS for path in sorted((package / room).rglob("*.py")))]
-        for path in files:
-            name = zipfile.ZipInfo(str(path.relative_to(package.parent)), (2026, 1, 1, 0, 0, 0))
-            archive.writestr(name, path.read_bytes(), zipfile.ZIP_DEFLATED)
+    checkout = HERE.parent.parent
+    below = (path for path in (checkout / "chalicelib").rglob("*") if path.is_file() and path.suffix not in UNWANTED)
+    with zipfile.ZipFile(folder / "code.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in [checkout / "app.py", *sorted(below)]:
+            entry = zipfile.ZipInfo(path.relative_to(checkout).as_posix(), (2026, 1, 1, 0, 0, 0))
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED, 9)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
 """Old and new code side by side on one table, as they are for minutes in every deployment (row Z1).
 
-`0.1.0/items.jsonl` is what that release wrote, `0.1.0/reader.zip` the part of its code that reads; both were made by
-`record.py` in its checkout. A release adds a folder of its own, and none is ever changed.
+Each folder beside this file is a former state of this project, by schema and commit: what it wrote (`items.jsonl`) and
+its own code (`code.zip`), made by `record.py`; `README.md` says which and why. None is ever changed.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import zipfile
 from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,6 +31,7 @@ HERE = Path(__file__).parent
 CHECKOUT = str(HERE.parent.parent)
 RELEASES = sorted(path.name for path in HERE.iterdir() if (path / "items.jsonl").is_file())
 WINDOW = timedelta(days=2)
+FORM = re.compile(r"schema(\d+)-([0-9a-f]{7})")
 NOT_KNOWN_THERE: dict[str, str] = {}
 """Kinds of items that a released reader may refuse with UnknownSchema, each with the reason why that is harmless."""
 
@@ -39,8 +42,8 @@ def items(release: str) -> list[dict[str, Any]]:
 
 
 def archive(release: str) -> str:
-    """The code of a release that reads."""
-    return str(HERE / release / "reader.zip")
+    """The code of a release."""
+    return str(HERE / release / "code.zip")
 
 
 def read_by(code: str, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -60,6 +63,22 @@ def instances(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def of_today() -> list[dict[str, Any]]:
     """What this release writes."""
     return recorded()
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_name_says_schema_and_commit(release: str) -> None:
+    """All rows in a folder have the schema in its name, and its code is that commit's, file by file."""
+    found = FORM.fullmatch(release)
+    assert found is not None
+    assert {document["body"]["schema"] for document in instances(items(release))} == {int(found[1])}
+    if _git("cat-file", "-e", f"{found[2]}^{{commit}}").returncode != 0:
+        pytest.skip(f"this clone has no commit {found[2]}: its history was cut off")
+    with zipfile.ZipFile(archive(release)) as code:
+        assert [each for each in code.namelist() if _git("show", f"{found[2]}:{each}").stdout != code.read(each)] == []
+
+
+def _git(*words: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["git", *words], cwd=CHECKOUT, capture_output=True, check=False)
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -109,6 +128,12 @@ def test_the_recording_is_of_this_checkout(of_today: list[dict[str, Any]]) -> No
     """What is recorded today has every field of a row: a recording that lagged behind would prove nothing."""
     names = {field.name for field in fields(Instance)} - {"version", "op_id", "due_at"}
     assert [document["key"] for document in instances(of_today) if set(document["body"]) != names] == []
+
+
+def test_the_recording_has_what_came_last(of_today: list[dict[str, Any]]) -> None:
+    """The newest field of a row has a value in what is recorded, so that old code really meets it."""
+    builds = [document["body"]["build"] for document in instances(of_today)]
+    assert [build for build in builds if build and build["asked_at"]]
 
 
 def _within(before: Any, after: Any) -> bool:

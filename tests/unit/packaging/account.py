@@ -111,6 +111,8 @@ class CloudFormation:
     events: list[dict[str, Any]] = field(default_factory=list)
     sets: dict[str, dict[str, Any]] = field(default_factory=dict)
     steps: int = 2
+    table: str = ""
+    table_status: str = "CREATE_COMPLETE"
 
     def serve(self, account: Account) -> Account:
         """Put this in the place of the account's CloudFormation."""
@@ -196,21 +198,13 @@ class CloudFormation:
         return {}
 
     def list_stack_resources(self, StackName: str) -> dict[str, Any]:  # noqa: N803 -- AWS's names
-        """ListStackResources: the two schedules."""
+        """ListStackResources: the two schedules, and the table where the test says that there is one."""
         assert self._stack(StackName) is not None
-        names = ("TickTickEvent", "ReapReapEvent")
-        return {
-            "StackResourceSummaries": [
-                {
-                    "LogicalResourceId": name,
-                    "PhysicalResourceId": f"{StackName}-{name}",
-                    "ResourceType": "AWS::Events::Rule",
-                    "LastUpdatedTimestamp": NOW,
-                    "ResourceStatus": "CREATE_COMPLETE",
-                }
-                for name in names
-            ]
-        }
+        rules = {name: f"{StackName}-{name}" for name in ("TickTickEvent", "ReapReapEvent")}
+        listed = [_resource(name, place, "AWS::Events::Rule") for name, place in rules.items()]
+        if self.table:
+            listed.append(_resource("Table", self.table, "AWS::DynamoDB::Table", self.table_status))
+        return {"StackResourceSummaries": listed}
 
     def event(self, logical: str, status: str, reason: str = "") -> None:
         """Something has happened."""
@@ -232,6 +226,16 @@ class CloudFormation:
         if found is not None and found["StackStatus"] == "DELETE_COMPLETE" and name in self.stacks:
             return None
         return found
+
+
+def _resource(name: str, place: str, kind: str, status: str = "CREATE_COMPLETE") -> dict[str, Any]:
+    return {
+        "LogicalResourceId": name,
+        "PhysicalResourceId": place,
+        "ResourceType": kind,
+        "LastUpdatedTimestamp": NOW,
+        "ResourceStatus": status,
+    }
 
 
 @dataclass

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.missing import without
+
 ROOT = Path(__file__).resolve().parents[3]
 STAGE = "dev"
 
@@ -53,7 +55,7 @@ def _make(job: Job) -> None:
     try:
         build(job)
     except IndexUnreachable as unreachable:
-        pytest.skip(str(unreachable))
+        without(str(unreachable))
 
 
 @pytest.fixture(scope="session")

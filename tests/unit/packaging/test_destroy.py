@@ -13,7 +13,7 @@ from operate import parameters
 from operate.destruction import UNDER_WAY_SECONDS, Destruction
 from operate.failure import OperateFailed
 from operate.progress import Pace
-from operate.provider import project_at
+from operate.provider import Marker, Project, project_at
 from operate.stage import Stage
 
 from tests.unit.packaging.account import Account, CloudFormation, Person, alone, refusal
@@ -35,6 +35,8 @@ class End:
     rows: list[dict[str, Any]] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     while_waiting: Callable[[], None] | None = None
+    project: Callable[[str], Project] | None = None
+    stands_still: bool = False
 
     def destroy(self, *, secrets_too: bool = False) -> None:
         """End it; the waiting is not waited for."""
@@ -42,7 +44,7 @@ class End:
             aws=self.account,
             stage=Stage(name="dev"),
             terminal=self.person,
-            project=functools.partial(project_at, self.provider.url),
+            project=self.project or functools.partial(project_at, self.provider.url),
             secrets_too=secrets_too,
             pace=Pace(every=0, longest=5, wait=self._wait),
         ).carry_out()
@@ -69,6 +71,7 @@ def end(monkeypatch: pytest.MonkeyPatch) -> Iterator[End]:
     with mock_aws(), SmallProvider() as provider:
         cloud = CloudFormation(outputs={"TableName": TABLE})
         cloud.have("ccc-dev", "UPDATE_COMPLETE")
+        cloud.table = TABLE
         account = cloud.serve(Account())
         made = End(account, Person(answers=["dev"]), cloud, provider)
         for name, value in (("keyring", "k"), ("hetzner_token", provider.token), ("smtp_password", "p")):
@@ -76,10 +79,23 @@ def end(monkeypatch: pytest.MonkeyPatch) -> Iterator[End]:
         provider.plant(UUID)
         provider.plant(OTHER)
         account.put("dynamodb.scan", functools.partial(_page, made))
-        account.put("dynamodb.get_item", {"Item": {"body": {"M": {"uuid": {"S": UUID}}}}})
-        account.put("lambda.put_function_concurrency", {"ReservedConcurrentExecutions": 0})
-        account.put("lambda.delete_function_concurrency", {})
+        account.put("dynamodb.get_item", {"Item": {"body": {"M": {"uuid": {"S": UUID}, "marker_id": {"N": "100"}}}}})
+        account.put("lambda.put_function_concurrency", functools.partial(_stand, made, still=True))
+        account.put("lambda.delete_function_concurrency", functools.partial(_stand, made, still=False))
+        account.put("lambda.get_function_concurrency", functools.partial(_stands, made))
         yield made
+
+
+def _stand(end: End, *, still: bool, **request: Any) -> dict[str, Any]:
+    """The API function is stopped, or may run again."""
+    assert request == {"FunctionName": "ccc-dev-api"} | ({"ReservedConcurrentExecutions": 0} if still else {})
+    end.stands_still = still
+    return {"ReservedConcurrentExecutions": 0} if still else {}
+
+
+def _stands(end: End, **_: Any) -> dict[str, Any]:
+    """Lambda says nothing of a function that has no share of its own."""
+    return {"ReservedConcurrentExecutions": 0} if end.stands_still else {}
 
 
 def _page(end: End, **request: Any) -> dict[str, Any]:
@@ -101,24 +117,21 @@ def test_an_empty_stage_ends(end: End) -> None:
     end.row("unconfirmed")
     end.destroy()
     assert (end.stacks(), markers(end)) == (["DELETE_COMPLETE"], [OTHER])
-    assert parameters.names(end.account, "/ccc/dev") == {"keyring", "hetzner_token", "smtp_password"}
+    assert parameters.names(end.account, "/ccc/dev") == {"keyring", "hetzner_token", "smtp_password", "ended"}
     assert f"delete-table --table-name {TABLE}" in end.person.text()
 
 
 def test_the_order_of_the_end(end: End) -> None:
-    """The API stops, requests under way are waited for, everything is asked again, then the marker, then the stack."""
+    """The API stops, requests under way are waited for, everything is asked again; note, then marker, then stack."""
+    end.account.asked.clear()
     end.destroy()
-    names = {"dynamodb.scan", "lambda.put_function_concurrency", "cloudformation.delete_stack"}
+    names = {"dynamodb.scan", "lambda.put_function_concurrency", "ssm.put_parameter", "cloudformation.delete_stack"}
+    stop, note = "lambda.put_function_concurrency", "ssm.put_parameter"
     asked = [each for each in end.account.asked if each in names]
-    assert asked == ["dynamodb.scan", "lambda.put_function_concurrency", "dynamodb.scan", "cloudformation.delete_stack"]
+    assert asked == ["dynamodb.scan", stop, "dynamodb.scan", note, "cloudformation.delete_stack"]
     assert end.waits[0] == UNDER_WAY_SECONDS
-    assert end.provider.asked == [
-        "GET /servers",
-        "GET /servers",
-        "GET /ssh_keys",
-        "GET /ssh_keys",
-        "DELETE /ssh_keys/100",
-    ]
+    keys = ["GET /ssh_keys", "GET /ssh_keys"]  # a page each
+    assert end.provider.asked == [*keys, "GET /servers", *keys, "GET /servers", *keys, "DELETE /ssh_keys/100"]
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -190,11 +203,156 @@ def test_secrets_go_last_and_only_when_asked(end: End) -> None:
     assert asked.index("cloudformation.delete_stack") < asked.index("ssm.delete_parameter")
 
 
-def test_killed_after_the_marker_went(end: End) -> None:
-    """The second time finds no marker and goes on."""
+def test_a_token_of_another_project_confirms_nothing(end: End) -> None:
+    """Its empty list is not ours: servers live on in the right project, and nothing is changed."""
+    end.provider.run("cc-0123456789ab", UUID)
+    _store_token(end, end.provider.other_project())
+    end.person.answers = ["", "dev"]
+    with pytest.raises(OperateFailed, match="is not in the project") as caught:
+        end.destroy()
+    assert "ROTATE=hetzner" in caught.value.remedy
+    assert (end.stacks(), markers(end), end.stands_still) == (["UPDATE_COMPLETE"], [UUID, OTHER], False)
+
+
+def test_a_token_that_is_changed_meanwhile_confirms_nothing(end: End) -> None:
+    """Marker and list are asked with one token, each time anew: the second look finds the wrong project."""
+    end.person.answers = ["dev", ""]
+    end.while_waiting = functools.partial(_store_token, end, end.provider.other_project())
+    with pytest.raises(OperateFailed, match="it holds none at all"):
+        end.destroy()
+    assert (end.stacks(), markers(end), end.stands_still) == (["UPDATE_COMPLETE"], [UUID, OTHER], False)
+
+
+def test_a_marker_that_somebody_deleted_wants_a_person_s_word(end: End) -> None:
+    """Nothing confirms the list any more: the stack's id has to be typed, once, and only that id counts."""
     end.provider.first.ssh_keys.pop(0)
+    for typed in ("", "dev", OTHER):
+        end.person.answers = [typed, "dev"]
+        with pytest.raises(OperateFailed, match=f"it holds the marker of {OTHER}"):
+            end.destroy()
+    assert (end.stacks(), end.stands_still) == (["UPDATE_COMPLETE"], False)
+    end.person.answers = [UUID, "dev"]
     end.destroy()
-    assert (end.stacks(), markers(end)) == (["DELETE_COMPLETE"], [OTHER])
+    assert (end.stacks(), markers(end), end.person.answers) == (["DELETE_COMPLETE"], [OTHER], [])
+
+
+def test_a_person_s_word_does_not_outweigh_a_server(end: End) -> None:
+    """The list is still asked, and what is on it holds the stage."""
+    end.provider.first.ssh_keys.pop(0)
+    end.provider.run("cc-0123456789ab", UUID)
+    end.person.answers = [UUID, "dev"]
+    with pytest.raises(OperateFailed, match="cc-0123456789ab"):
+        end.destroy()
+    assert end.stacks() == ["UPDATE_COMPLETE"]
+
+
+def test_a_stack_that_came_back_is_asked_about_again(end: End) -> None:
+    """After a kill the API was started by hand: what was confirmed before is worth nothing, and is forgotten."""
+    _killed(end, "after delete_marker")
+    end.account.call("lambda", "delete_function_concurrency", FunctionName="ccc-dev-api")
+    end.person.answers = ["", "dev"]
+    with pytest.raises(OperateFailed, match="is not in the project"):
+        end.destroy()
+    assert "ended" not in parameters.names(end.account, "/ccc/dev")
+
+
+def test_what_was_confirmed_of_another_marker_is_not_believed(end: End) -> None:
+    """A marker that was planted anew is a stack that came back, whatever stands still."""
+    _killed(end, "after delete_marker")
+    end.account.put("dynamodb.get_item", {"Item": {"body": {"M": {"uuid": {"S": UUID}, "marker_id": {"N": "101"}}}}})
+    end.person.answers = ["", "dev"]
+    with pytest.raises(OperateFailed, match="is not in the project"):
+        end.destroy()
+
+
+STEPS = {
+    "lambda.put_function_concurrency": 1,
+    "ssm.put_parameter": 1,
+    "delete_marker": 1,
+    "cloudformation.delete_stack": 1,
+    "ssm.delete_parameter": 4,
+}
+"""Everything that changes anything, and how often."""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", [f"{name} {n}" for name, times in STEPS.items() for n in range(times)])
+def test_killed_at_any_step(end: End, step: str, when: str) -> None:
+    """Whatever the last thing was that a killed one did, the next one ends the stage, and asks for its name alone."""
+    name, number = step.split()
+    _killed(end, f"{when} {name}", number=int(number))
+    end.person.answers = ["dev"]
+    end.destroy(secrets_too=True)
+    assert (end.stacks(), markers(end), end.person.answers) == (["DELETE_COMPLETE"], [OTHER], [])
+    assert parameters.names(end.account, "/ccc/dev") == frozenset()
+
+
+def test_every_step_is_killed(end: End) -> None:
+    """The list above is whole: what a whole end changes is on it, as often as it says."""
+    steps: list[str] = []
+    _watched(end, steps.append, steps.append)
+    end.account.asked.clear()
+    end.destroy(secrets_too=True)
+    changes = [each for each in steps if not each.split(".")[-1].startswith(("get_", "describe_", "list_", "scan"))]
+    assert {each: changes.count(each) // 2 for each in changes} == STEPS
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+def _killed(end: End, moment: str, *, number: int = 0) -> None:
+    """End the stage, and die before or after a step; who is dead does nothing more."""
+    when, name = moment.split()
+    left = [number + 1]
+
+    def at(this: str, step: str) -> None:
+        if left[0] == 0:
+            raise Killed
+        if (this, step) == (when, name):
+            left[0] -= 1
+            if left[0] == 0:
+                raise Killed
+
+    undo = _watched(end, functools.partial(at, "before"), functools.partial(at, "after"))
+    end.person.answers = ["dev"]
+    with pytest.raises(Killed):
+        end.destroy(secrets_too=True)
+    undo()
+
+
+def _watched(end: End, before: Callable[[str], None], after: Callable[[str], None]) -> Callable[[], None]:
+    """Tell of each step at AWS, and of a marker's deletion; what is returned ends that."""
+    account, call = end.account, end.account.call
+
+    def watched(service: str, operation: str, **request: Any) -> dict[str, Any]:
+        before(f"{service}.{operation}")
+        answer = call(service, operation, **request)
+        after(f"{service}.{operation}")
+        return answer
+
+    class Watched(Project):
+        def delete_marker(self, marker: Marker) -> None:
+            before("delete_marker")
+            super().delete_marker(marker)
+            after("delete_marker")
+
+    account.call = watched  # type: ignore[method-assign]  # the one account, seen from outside
+    end.project = lambda token: Watched(token=token, endpoint=end.provider.url)
+
+    def undo() -> None:
+        del account.call
+        end.project = None
+
+    return undo
+
+
+def _store_token(end: End, token: str) -> None:
+    """Another token is stored now."""
+    before = parameters.read(end.account, "/ccc/dev/hetzner_token")
+    assert before is not None
+    if before.value != token:
+        parameters.change(end.account, "/ccc/dev/hetzner_token", token, before)
 
 
 def test_a_stack_that_does_not_go_keeps_the_secrets(end: End) -> None:
@@ -223,6 +381,48 @@ def test_a_stack_that_was_never_founded_ends(end: End) -> None:
     end.destroy()
     assert end.stacks() == ["DELETE_COMPLETE"]
     assert end.provider.asked == []
+
+
+def test_rows_of_no_stack_hold_it(end: End) -> None:
+    """A table with rows and no stack item is no proof that the stack was never founded."""
+    end.account.put("dynamodb.get_item", {})
+    end.row("ended")
+    with pytest.raises(OperateFailed, match="no stack item"):
+        end.destroy()
+    assert end.stacks() == ["UPDATE_COMPLETE"]
+
+
+@pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"])
+def test_a_stack_without_outputs_is_asked_for_its_table(end: End, status: str) -> None:
+    """That a stack's outputs are missing is no sign that nothing lives."""
+    end.cloud.have("ccc-dev", status)
+    end.row("live")
+    with pytest.raises(OperateFailed, match="1 instances live"):
+        end.destroy()
+    assert end.stacks() == [status]
+
+
+def test_a_restored_table_is_the_one_that_counts(end: End) -> None:
+    """Where a table restored from a backup is in use, its rows are asked for, and not those of the stack's own."""
+    end.cloud.have("ccc-dev", "DELETE_FAILED", parameters={"RestoredTable": "ccc-dev-Table-restored"})
+    asked: list[str] = []
+
+    def scan(**request: Any) -> dict[str, Any]:
+        asked.append(request["TableName"])
+        return {"Items": []}
+
+    end.account.put("dynamodb.scan", scan)
+    end.destroy()
+    assert set(asked) == {"ccc-dev-Table-restored"}
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_stack_that_never_had_a_table_ends(end: End, *, gone: bool) -> None:
+    """Its first creation failed before the table, or took it back: nothing ever worked in it."""
+    end.cloud.have("ccc-dev", "ROLLBACK_COMPLETE")
+    end.cloud.table, end.cloud.table_status = (TABLE, "DELETE_COMPLETE") if gone else ("", "")
+    end.destroy()
+    assert end.stacks() == ["DELETE_COMPLETE"]
 
 
 def test_no_stage_at_all_is_said(end: End) -> None:

@@ -23,6 +23,9 @@ from chalicelib.adapters.ssm_keyring import SsmKeyring
 from tests.unit.packaging.account import NOW, REGION, Account, CloudFormation, Person, alone
 from tests.unit.packaging.small_provider import SmallProvider
 
+UUID = "11111111-2222-3333-4444-555555555555"
+OTHER = "99999999-2222-3333-4444-555555555555"
+
 
 @dataclass
 class Desk:
@@ -115,7 +118,7 @@ def test_without_a_screen_no_operator_is_made(desk: Desk) -> None:
     assert parameters.names(desk.account, "/ccc/dev") == frozenset()
 
 
-def test_a_missing_keyring_beside_rows_is_not_made_anew(desk: Desk) -> None:
+def test_a_missing_keyring_of_before_is_not_made_anew(desk: Desk) -> None:
     """A new pepper would forget every quota and exclusion."""
     _rows(desk, "aaaaaaaa")
     with pytest.raises(OperateFailed, match="there are rows"):
@@ -163,6 +166,70 @@ def test_a_new_token_of_the_same_project_takes_the_place(desk: Desk) -> None:
     desk.secrets.complete()
     desk.provider.plant("11111111-2222-3333-4444-555555555555")
     desk.person.variables["HCLOUD_TOKEN"] = new = desk.provider.another_token()
+    desk.secrets.rotate_hetzner()
+    assert desk.kept("hetzner_token") == new
+
+
+@pytest.mark.parametrize("alive", [True, False], ids=["the old token works", "the old token is dead"])
+def test_a_token_of_another_project_than_the_table_s_is_refused(desk: Desk, *, alive: bool) -> None:
+    """The table says whose marker must be there, whatever an old token sees or cannot see any more."""
+    _founded(desk)
+    desk.provider.plant(UUID)
+    desk.secrets.complete()
+    if not alive:
+        del desk.provider.tokens[desk.provider.token]
+    desk.person.variables["HCLOUD_TOKEN"] = desk.provider.other_project()
+    desk.person.answers = [""]
+    with pytest.raises(OperateFailed, match="it holds none at all") as caught:
+        desk.secrets.rotate_hetzner()
+    assert "project in which the servers are" in caught.value.remedy
+    assert desk.kept("hetzner_token") == desk.provider.token
+
+
+def test_a_first_token_beside_a_table_is_compared_too(desk: Desk) -> None:
+    """The parameter was deleted, the table was not: another stack's project is not ours."""
+    _founded(desk)
+    _keyring_of_before(desk)
+    desk.provider.plant(OTHER)
+    desk.person.answers = ["yes"]
+    with pytest.raises(OperateFailed, match=f"it holds the marker of {OTHER}"):
+        desk.secrets.complete()
+    assert parameters.names(desk.account, "/ccc/dev") == {"keyring"}
+    desk.provider.plant(UUID)
+    desk.secrets.complete()
+    assert desk.kept("hetzner_token") == desk.provider.token
+
+
+def test_a_marker_that_was_deleted_wants_a_person_s_word(desk: Desk) -> None:
+    """The stack's id, typed, stores a token that sees no marker; how the marker comes back is said."""
+    _founded(desk)
+    _keyring_of_before(desk)
+    desk.person.answers = [UUID]
+    desk.secrets.complete()
+    assert desk.kept("hetzner_token") == desk.provider.token
+    assert "--plant-marker" in desk.person.text()
+
+
+def test_a_token_is_stored_once_the_new_project_holds_the_marker(desk: Desk) -> None:
+    """An old token of the wrong project is put right: the table is asked, and not what that token sees."""
+    _founded(desk)
+    _keyring_of_before(desk)
+    wrong = desk.provider.other_project()
+    parameters.make(desk.account, "/ccc/dev/hetzner_token", wrong)
+    desk.provider.tokens[wrong].ssh_keys.append(
+        {"id": 1, "name": f"ccc-stack-{OTHER}", "labels": {"managed-by": "ccc", "ccc-stack": OTHER}}
+    )
+    desk.provider.plant(UUID)
+    desk.secrets.rotate_hetzner()
+    assert desk.kept("hetzner_token") == desk.provider.token
+
+
+def test_before_a_stack_is_founded_any_project_will_do(desk: Desk) -> None:
+    """Without a stack, or with a table in which nothing was founded, there is no marker to look for."""
+    desk.secrets.complete()
+    _founded(desk)
+    desk.account.put("dynamodb.get_item", {})
+    desk.person.variables["HCLOUD_TOKEN"] = new = desk.provider.other_project()
     desk.secrets.rotate_hetzner()
     assert desk.kept("hetzner_token") == new
 
@@ -273,6 +340,20 @@ def _aged(desk: Desk, seconds: float) -> None:
         return {"Parameter": told}
 
     desk.account.put("ssm.get_parameter", once)
+
+
+def _founded(desk: Desk) -> None:
+    """There is a stack with an empty table, and it was founded."""
+    cloud = CloudFormation(table="ccc-dev-Table")
+    cloud.serve(desk.account)
+    cloud.have("ccc-dev", "CREATE_COMPLETE")
+    desk.account.put("dynamodb.scan", {"Items": []})
+    desk.account.put("dynamodb.get_item", {"Item": {"body": {"M": {"uuid": {"S": UUID}}}}})
+
+
+def _keyring_of_before(desk: Desk) -> None:
+    """A keyring that was made before."""
+    parameters.make(desk.account, "/ccc/dev/keyring", keyring.new().text())
 
 
 def _rows(desk: Desk, secret_id: str) -> None:

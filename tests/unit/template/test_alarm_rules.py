@@ -73,3 +73,16 @@ def test_names_are_read_from_the_code(tmp_path: Path) -> None:
     (tmp_path / "three.py").write_text('alarms.raise_alarm(f"a.{b}")\n')
     with pytest.raises(NotPlain, match=r"three\.py:1"):
         raised(tmp_path)
+
+
+def test_a_name_that_is_handed_on_is_looked_for_at_the_caller(tmp_path: Path) -> None:
+    """What raises an alarm for others is no event itself; those who call it name theirs, and plainly."""
+    (tmp_path / "seldom.py").write_text(
+        "def raise_seldom(now, alarms, event, **fields):\n    alarms.raise_alarm(event, **fields)\n"
+        "class Seldom:\n    def raise_alarm(self, event):\n        raise_seldom(1, self.a, event)\n"
+    )
+    (tmp_path / "one.py").write_text('raise_seldom(1, it, "a.b", x=1)\n')
+    assert raised(tmp_path) == {"a.b": {"one.py"}}
+    (tmp_path / "two.py").write_text("def f(event, name):\n    name = event + '.x'\n    raise_seldom(1, it, other)\n")
+    with pytest.raises(NotPlain, match=r"two\.py:3"):
+        raised(tmp_path)

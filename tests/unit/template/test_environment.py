@@ -10,6 +10,7 @@ from lint.everything import WAYS, stacks
 from lint.functions import KIND
 
 from chalicelib.config import Settings, settings
+from chalicelib.domain.signup import SignupKind, SignupPolicy
 
 
 def read(template: dict[str, Any], stage: str, way: int) -> Settings:
@@ -26,6 +27,12 @@ def test_settings_are_sound(template_of: Callable[[str], dict[str, Any]], stage:
     assert (found.keyring.path, found.public_url) == (f"/ccc/{stage}", None)
     assert found.nudge.host == f"ccc-{stage}-advance"
     assert (found.mail.host, found.mail.option("configuration_set")) == ("eu-central-1", f"ccc-{stage}")
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_nobody_signs_up_before_the_operator_says_so(template_of: Callable[[str], dict[str, Any]], stage: str) -> None:
+    """A stage is deployed closed: opening it is a change of its own, after the first machine of the operator's."""
+    assert read(template_of(stage), stage, 0).limits.signup == SignupPolicy(kind=SignupKind.CLOSED)
 
 
 def test_builders_of_both_kinds(template_of: Callable[[str], dict[str, Any]]) -> None:

@@ -29,7 +29,7 @@ MISTAKES: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("the dashboard's own", lambda all_: misspell(all_, '"SpendEur"', '"SpendUsd"'),
      "Dashboard: Projected spend, euros looks at ccc/ccc-dev SpendUsd, which nobody writes"),
     ("an empty part", lambda all_: misspell(all_, '"metrics":[["ccc/${AWS::StackName}","ReapDone",{"stat":"Sum"}]]',
-     '"metrics":[]'), "Dashboard: Runs of the reaper without an error shows nothing"),
+     '"metrics":[]'), "Dashboard: Runs of the reaper that went through shows nothing"),
     ("a new alarm", lambda all_: all_.update(AlarmMore=all_["AlarmTickSilent"]),
      "Dashboard: Alarms does not show all alarms"),
 ]  # fmt: skip
