@@ -19,10 +19,11 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "delete": ("DELETE", r"^/servers/\d+$"),
     "market": ("GET", "^/(pricing|server_types|locations|datacenters)"),
     "marker": ("GET", "^/ssh_keys"),
+    "count": ("PUT", r"^/ssh_keys/\d+$"),
 }
 """Method and path of each kind; with `else`, they are all that a life may ask for."""
 
-SHARED = frozenset({"market", "marker"})
+SHARED = frozenset({"market", "marker", "count"})
 """What all lives of the same minute need once."""
 
 _MANY = 1_000_000_000

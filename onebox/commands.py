@@ -128,9 +128,13 @@ class Commands:
         kept = {key: value for key, value in self.settings.variables.items() if not _is_ours(key)}
         return {**kept, "PYTHONUNBUFFERED": "1", marks.VARIABLE: self.mark(name)}
 
-    def _failpoint(self, life: int, *, builder: bool) -> dict[str, str]:
+    def failpoints(self, *, builder: bool) -> list[str]:
+        """Those that were asked for, of builders or of the service."""
         listed = (self.settings.variables.get(KILL_AFTER) or "").split(",")
-        mine = [spec for spec in listed if spec and spec.startswith(f"{BUILDER_PORT}.") is builder]
+        return [spec for spec in listed if spec and spec.startswith(f"{BUILDER_PORT}.") is builder]
+
+    def _failpoint(self, life: int, *, builder: bool) -> dict[str, str]:
+        mine = self.failpoints(builder=builder)
         return {KILL_AFTER: mine[life - 1]} if life <= len(mine) else {}
 
     def _aws(self) -> dict[str, str]:

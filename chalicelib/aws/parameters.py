@@ -16,7 +16,12 @@ from chalicelib.aws.client import AwsClient, Patience
 from chalicelib.aws.errors import AwsError
 from chalicelib.domain.errors import StoreUnavailable
 
-PATIENCE = Patience(connect=2, read=5, tries=3)
+PATIENCE = Patience(connect=1, read=3, tries=2)
+"""A function that reads its first parameters is starting, and Lambda lets it start for ten seconds: whoever does not
+get them must have said so by then (`StoreUnavailable`), or Lambda begins anew and nobody reads why. The next invocation
+asks again, in a new process; a running one has what it read for half an hour.
+"""
+
 KEPT_SECONDS = 300.0
 GOOD_SECONDS = 1800.0
 PAUSE_SECONDS = 30.0

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 
 from onebox import marks
 from onebox.aws.artefact import STAGE, Artefact
-from onebox.aws.build_project import build_project
+from onebox.aws.build_project import BuildProject, build_project
 from onebox.aws.environment import Ports, aws_environment, clock_url, lambda_variables, product_variables
 from onebox.aws.functions import Function, by_handler
+from onebox.aws.host import failpoints
 from onebox.aws.host.__main__ import command as host_command
 from onebox.aws.host.settings import HostSettings
 from onebox.aws.invoke import socket_of
 from onebox.codebuild.signature import VARIABLE
 from onebox.commands import Commands
+from onebox.failpoints import VARIABLE as KILL_AFTER
 from onebox.product_environment import clock_file, public_url
 from onebox.settings import CHECKOUT
 from onebox.spawn import Command
@@ -37,10 +39,11 @@ class AwsCommands(Commands):
 
     def first(self) -> dict[str, Callable[[int], Command]]:
         """The stand-ins wait for nobody."""
+        project = build_project(self.artefact.template)
         return {
             **Commands.first(self),
             "aws": self.services,
-            **({"codebuild": self.codebuild} if build_project(self.artefact.template) else {}),
+            **({"codebuild": functools.partial(self.codebuild, project)} if project else {}),
         }
 
     def served(self) -> dict[str, Callable[[int, int], Command]]:
@@ -52,20 +55,23 @@ class AwsCommands(Commands):
         """SES, SSM and Lambda."""
         arguments = [
             *(self.python, "-m", "onebox.aws", "--home", str(self.home.path), "--template", str(self.artefact.sam)),
-            *("--stage", STAGE, "--port", str(self.ports.services)),
+            *("--stage", STAGE, "--port", str(self.ports.services), "--public-url", public_url(self.settings)),
         ]
         return Command(arguments=arguments, environment=self._known("aws"), folder=CHECKOUT)
 
-    def codebuild(self, _life: int) -> Command:
+    def codebuild(self, project: BuildProject, _life: int) -> Command:
         """CodeBuild with the template's project: its buildspec, and the environment that the builder's image brings."""
-        name, buildspec = build_project(self.artefact.template) or ("", "")
         folder = self.home.aws
-        replace_file(folder / "buildspec.yml", buildspec)
+        replace_file(folder / "buildspec.yml", project.buildspec)
+        replace_file(folder / "environment.json", json.dumps(project.environment))
         replace_file(folder / "image.json", json.dumps(self.builder_image()))
+        dying = self.failpoints(builder=True)
+        replace_file(folder / "nth.json", json.dumps([{KILL_AFTER: spec} for spec in dying]))
         arguments = [
-            *(self.python, "-m", "onebox.codebuild", "--project", name, "--buildspec", str(folder / "buildspec.yml")),
+            *(self.python, "-m", "onebox.codebuild", "--project", project.name),
+            *("--buildspec", str(folder / "buildspec.yml"), "--environment", str(folder / "environment.json")),
             *("--source", str(CHECKOUT), "--image", str(folder / "image.json"), "--folder", str(folder / "builds")),
-            *("--port", str(self.ports.codebuild)),
+            *("--port", str(self.ports.codebuild), "--nth", str(folder / "nth.json")),
         ]
         return Command(arguments=arguments, environment=self._known("codebuild"), folder=CHECKOUT)
 
@@ -85,6 +91,7 @@ class AwsCommands(Commands):
         environment = {
             **lambda_variables(function, self.artefact.code),
             **self._product(function, ssh_port),
+            **self._ordered(),
             marks.VARIABLE: self.mark(function.short),
         }
         command = host_command(self.python, CHECKOUT, settings)
@@ -106,6 +113,11 @@ class AwsCommands(Commands):
         }
         arguments = [self.python, "-m", "onebox.aws.gateway"]
         return Command(arguments=arguments, environment=environment, folder=CHECKOUT, descriptors=(self.listening,))
+
+    def _ordered(self) -> dict[str, str]:
+        """Where the functions find after which of their calls they die, if that was asked for."""
+        file = self.home.aws / "failpoints.json"
+        return {failpoints.FILE: str(file)} if self.failpoints(builder=False) else {}
 
     def _known(self, name: str) -> dict[str, str]:
         return {**self.plain(name), VARIABLE: self.access_key}

@@ -6,6 +6,7 @@ variables that the person has set in their shell.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +22,9 @@ _NOT_THE_PRODUCTS = frozenset(
         "CCC_HETZNER_ENDPOINT",
     }
 )
+
+FOR_A_TRIAL = {"CCC_SIGNUP": "open"}
+"""What a rehearsal decides otherwise than its stage, unless the person says so: who types it wants to be a guest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,13 @@ def aws_environment(ports: Ports, access_key: str) -> dict[str, str]:
     }
 
 
+def shell_lines(ports: Ports, access_key: str) -> str:
+    """What a shell reads to be an operator's at this machine's AWS: no service that nobody stands in for is reached."""
+    variables = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports.services}", **aws_environment(ports, access_key)}
+    others = "unset AWS_PROFILE AWS_SESSION_TOKEN AWS_DEFAULT_PROFILE\n"
+    return others + "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+
+
 def product_variables(function: Function, settings: BoxSettings, home_clock: str, ssh_port: int) -> dict[str, str]:
     """The product's settings for a function: what config reads."""
     own = {
@@ -67,6 +78,7 @@ def product_variables(function: Function, settings: BoxSettings, home_clock: str
     }
     return {
         **function.environment,
+        **FOR_A_TRIAL,
         "CCC_CLOCK": home_clock,
         "CCC_HETZNER_ENDPOINT": settings.endpoint,
         "CCC_SSH_PORT": str(ssh_port),

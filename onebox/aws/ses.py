@@ -7,9 +7,7 @@ tells such an event for any address, `POST /_onebox/ses/faults` orders a fault.
 
 from __future__ import annotations
 
-import mailbox
 import re
-import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from email import message_from_bytes, policy
@@ -18,6 +16,9 @@ from email.utils import getaddresses, parseaddr
 from pathlib import Path
 from typing import Any
 
+from chalicelib.adapters.maildir_mailer import MaildirMailer
+from chalicelib.domain.errors import MailRefused
+from chalicelib.operations.ports import Letter
 from onebox.aws.feedback import KINDS, feedback_event
 from onebox.aws.model_check import checked
 from onebox.aws.orders import Orders
@@ -39,9 +40,8 @@ class Ses:
     """Delivers into the maildir at `mails`; `tell` carries an event to the function that takes feedback."""
 
     def __init__(self, mails: Path, tell: Callable[[dict[str, Any]], None]) -> None:
-        self._mails = mails
+        self._maildir = MaildirMailer(mails)
         self._tell = tell
-        self._lock = threading.Lock()  # the standard library numbers deliveries without one
         self._orders = Orders()
 
     def takes(self, asked: Asked) -> bool:
@@ -73,15 +73,19 @@ class Ses:
         recipients = _recipients(given, message)
         _check(given, raw, message, recipients)
         message_id = f"{uuid.uuid4().hex[:16]}-{uuid.uuid4()}-000000"
-        self._deliver(raw)
+        self._deliver(raw, message, recipients)
         if given.get("ConfigurationSetName"):
             self._simulate(recipients, {each["Name"]: each["Value"] for each in given.get("EmailTags", [])})
         self._orders.after("SendEmail")
         return {"MessageId": message_id}
 
-    def _deliver(self, raw: bytes) -> None:
-        with self._lock:
-            mailbox.Maildir(self._mails, create=True).add(raw.replace(b"\r\n", b"\n"))
+    def _deliver(self, raw: bytes, message: EmailMessage, recipients: Sequence[str]) -> None:
+        """Deliver as one box does; a disk without room is a fault of this side, and nothing of the letter is left."""
+        sender, known_as = str(message["From"]), str(message["Message-ID"])
+        try:
+            self._maildir.send(Letter(sender=sender, to=recipients[0], message_id=known_as, message=raw))
+        except MailRefused as error:
+            raise Refusal("InternalFailure", str(error), 500) from error
 
     def _simulate(self, recipients: Sequence[str], tags: Mapping[str, str]) -> None:
         for address in recipients:

@@ -1,19 +1,25 @@
-"""What a start with STACK=aws does before anything runs: look for DynamoDB Local, unpack the artefact, take ports."""
+"""What a start with STACK=aws does before anything runs: look for DynamoDB Local, unpack the artefact, take ports.
+
+And it tells how an operator talks to this AWS: a file for the shell, which only this user can read.
+"""
 
 from __future__ import annotations
 
 import secrets
+import shlex
 import sys
 
 from onebox import dynamodb_local
 from onebox.aws.artefact import NotPackaged, unpacked
 from onebox.aws.commands import AwsCommands
-from onebox.aws.environment import Ports
+from onebox.aws.environment import FOR_A_TRIAL, Ports, shell_lines
 from onebox.aws.functions import functions
+from onebox.aws.host import failpoints
 from onebox.commands import dynamodb_directory
 from onebox.home import Home
 from onebox.ports import kept_free_port
 from onebox.settings import BoxSettings
+from onebox.whole_file import replace_file
 
 
 def aws_commands(settings: BoxSettings, home: Home, *, life: str, listening: int) -> AwsCommands:
@@ -25,19 +31,33 @@ def aws_commands(settings: BoxSettings, home: Home, *, life: str, listening: int
         room.mkdir(mode=0o700, exist_ok=True)
     sys.stderr.write("onebox   | packaging, unless that is done already\n")
     artefact = unpacked(home.aws / "artefact", settings.variables)
-    dynamodb = kept_free_port(home.path / "dynamodb-port")
-    return AwsCommands(
+    ports = Ports(
+        dynamodb=kept_free_port(home.path / "dynamodb-port"),
+        services=kept_free_port(home.aws / "services-port"),
+        codebuild=kept_free_port(home.aws / "codebuild-port"),
+    )
+    access_key = secrets.token_hex(16)
+    replace_file(home.aws / "env", shell_lines(ports, access_key))
+    _tell(settings, home)
+    commands = AwsCommands(
         settings=settings,
         home=home,
         life=life,
         listening=listening,
-        dynamodb_port=dynamodb,
+        dynamodb_port=ports.dynamodb,
         artefact=artefact,
-        ports=Ports(
-            dynamodb=dynamodb,
-            services=kept_free_port(home.aws / "services-port"),
-            codebuild=kept_free_port(home.aws / "codebuild-port"),
-        ),
+        ports=ports,
         functions=functions(artefact.template),
-        access_key=secrets.token_hex(16),
+        access_key=access_key,
     )
+    failpoints.order(home.aws / "failpoints.json", commands.failpoints(builder=False))
+    return commands
+
+
+def _tell(settings: BoxSettings, home: Home) -> None:
+    """Say what is not as a person might expect it."""
+    if not settings.variables.get("CCC_SIGNUP"):
+        open_to = FOR_A_TRIAL["CCC_SIGNUP"]
+        sys.stderr.write(f"onebox   | signup is {open_to} here; a deployment asks .chalice/config.json (CCC_SIGNUP)\n")
+    env = shlex.quote(str(home.aws / "env"))
+    sys.stderr.write(f"onebox   | for make secrets, smoke and ccc doctor --cloud: . {env}\n")

@@ -13,11 +13,13 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from onebox import marks
 from onebox.codebuild import buildspec
 from onebox.codebuild.build import Project
 from onebox.codebuild.builds import TARGET, Builds
+from onebox.codebuild.shown_project import ShownProject
 from onebox.codebuild.signature import VARIABLE
 from onebox.codebuild.wire import Server, serving
 
@@ -29,7 +31,9 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--project", required=True, help="name of the one project")
     parser.add_argument("--buildspec", type=Path, required=True, help="what it runs")
     parser.add_argument("--source", type=Path, required=True, help="the folder where it runs")
+    parser.add_argument("--environment", type=Path, help="JSON file: the project's environment, as AWS tells it")
     parser.add_argument("--image", type=Path, required=True, help="JSON file of the image's variables")
+    parser.add_argument("--nth", type=Path, help="JSON file: a list of what the n-th build alone gets as variables")
     parser.add_argument("--folder", type=Path, required=True, help="where builds keep their logs")
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0 is any free one")
     parser.add_argument("--slots", type=int, default=20, help="builds at once")
@@ -46,21 +50,28 @@ def _project(given: argparse.Namespace) -> Project:
     )
 
 
+def _document(file: Path | None, otherwise: Any) -> Any:
+    return otherwise if file is None else json.loads(file.read_text(encoding="utf-8"))
+
+
 def main(words: list[str]) -> int:
     """Serve until told to end; the exit status."""
     given = _arguments(words)
     try:
         project = _project(given)
+        nth = _document(given.nth, [])
+        shown = ShownProject(name=project.name, environment=_document(given.environment, {}))
     except (OSError, ValueError, buildspec.BuildspecInvalid) as error:
         sys.stderr.write(f"codebuild: {error}\n")
         return _CANNOT_START
     mark = os.environ.get(marks.VARIABLE)  # noqa: TID251 -- what the supervisor finds this process by, not a setting
-    builds = Builds([project], given.folder, slots=given.slots, queued_seconds=given.queued, mark=mark)
+    builds = Builds([project], given.folder, slots=given.slots, queued_seconds=given.queued, mark=mark, nth=nth)
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
     access_key = os.environ.get(VARIABLE)  # noqa: TID251 -- who may ask is told by whoever starts this
-    with serving(Server(TARGET, builds.operations(), given.port, access_key=access_key)) as url:
+    operations = {**builds.operations(), **shown.operations()}
+    with serving(Server(TARGET, operations, given.port, access_key=access_key)) as url:
         sys.stdout.write(f"listening {url}\n")
         sys.stdout.flush()
         end.wait()

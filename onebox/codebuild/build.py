@@ -23,6 +23,7 @@ from typing import Any
 from onebox import marks
 from onebox.codebuild.buildspec import Buildspec
 from onebox.codebuild.kept import keep
+from onebox.codebuild.phases import Phases
 
 GRACE_SECONDS = 3.0
 """How long a build that is stopped may take to end by itself."""
@@ -77,12 +78,14 @@ class Build:
         self._began = time.time()  # noqa: TID251 -- what is told is real time, as AWS tells it
         self._ended: float | None = None
         self._status = "IN_PROGRESS"
+        self._phases = Phases()
         self._stopping = threading.Event()
         self._mark = f"{mark}/{self.id}"
         self._thread = threading.Thread(target=self._live, name=self.id, daemon=True)
 
     def begin(self) -> None:
         """Enter the queue."""
+        self._phases.begin("QUEUED")
         keep(self.folder, self.document())
         self._thread.start()
 
@@ -110,19 +113,13 @@ class Build:
             "buildNumber": self._number,
             "startTime": self._began,
             **ended,
-            "currentPhase": self._phase(),
+            "currentPhase": self._phases.current,
+            "phases": self._phases.documents(),
             "buildStatus": self._status,
             "buildComplete": self.complete,
             "projectName": self._project.name,
             "environment": {"environmentVariables": variables},
         }
-
-    def _phase(self) -> str:
-        if self.complete:
-            return "COMPLETED"
-        phases = self._note.read_text(encoding="ascii").split() if self._note.exists() else []
-        waiting = time.time() < self._began + self._queued  # noqa: TID251 -- see above
-        return phases[-1] if phases else "QUEUED" if waiting else "PROVISIONING"
 
     @property
     def _note(self) -> Path:
@@ -144,21 +141,30 @@ class Build:
             marks.end_marked(self._mark)
             for room in (self._home, self._temporary):
                 shutil.rmtree(room, ignore_errors=True)
+            self._phases.finish(status)
             self._status = status
             self._ended = time.time()  # noqa: TID251 -- see above
             keep(self.folder, self.document())
 
     def _run(self) -> str:
+        self._phases.begin("PROVISIONING")
         for room in (self._home, self._temporary):  # a build has a machine of its own at AWS
             room.mkdir(mode=0o700)
+        self._phases.begin("DOWNLOAD_SOURCE")
         program = self._project.buildspec.program(str(self._note))
         with (self.folder / "log").open("ab") as log, self._spawned(program, log.fileno()) as shell:
             while shell.poll() is None and not self._stopping.wait(_LOOK):
-                pass
+                self._hear()
+            self._hear()
             if shell.poll() is None:
                 self._end(shell)
                 return "STOPPED"
+        self._phases.left(shell.returncode)
         return "SUCCEEDED" if shell.returncode == 0 else "FAILED"
+
+    def _hear(self) -> None:
+        if self._note.exists():
+            self._phases.hear(self._note.read_text(encoding="ascii").splitlines())
 
     def _spawned(self, program: str, log: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

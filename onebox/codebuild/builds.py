@@ -6,12 +6,13 @@ of an earlier life of this process are known from what they left in the folder.
 
 from __future__ import annotations
 
+import collections
 import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ TOKEN_SECONDS = 300.0
 MOST_IDS = 100
 MOST_LISTED = 100
 _END_WITHIN_SECONDS = 5.0
+_ATTEMPT, _FIRST = "CCC_ATTEMPT", "1"
 _KNOWN = frozenset({"projectName", "idempotencyToken", "environmentVariablesOverride"})
 
 
@@ -38,7 +40,9 @@ class _Token:
 class Builds:
     """`slots` is how many builds the account may have queued or running; `now` counts seconds for the tokens.
 
-    `mark` is what the marks of all processes begin with; without one it is made of this process's id.
+    `mark` is what the marks of all processes begin with; without one it is made of this process's id. `nth`
+    are variables that the n-th build alone finds, of those that this process starts as the first attempt at something:
+    what comes after a first attempt must not meet the same end by chance.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class Builds:
         queued_seconds: float = 0.0,
         grace_seconds: float = GRACE_SECONDS,
         mark: str | None = None,
+        nth: Sequence[Mapping[str, str]] = (),
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._projects = {project.name: project for project in projects}
@@ -57,6 +62,7 @@ class Builds:
         self._slots = slots
         self._queued = queued_seconds
         self._grace = grace_seconds
+        self._nth = collections.deque(nth)
         self._mark = mark or f"codebuild|{os.getpid()}|builds"
         self._now = now
         self._earlier: dict[str, KeptBuild] = kept(folder)
@@ -136,8 +142,9 @@ class Builds:
             message = f"Cannot have more than {self._slots} builds in queue for the account"
             raise Refusal("AccountLimitExceededException", message)
         overrides = {each["name"]: each["value"] for each in request.get("environmentVariablesOverride", [])}
+        alone = self._nth.popleft() if self._nth and overrides.get(_ATTEMPT, _FIRST) == _FIRST else {}
         build = Build(
-            project,
+            replace(project, image={**project.image, **alone}),
             len(self._earlier) + len(self._builds) + 1,
             overrides,
             folder=self._folder,

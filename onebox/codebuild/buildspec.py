@@ -32,7 +32,10 @@ class Buildspec:
     phases: Mapping[str, Sequence[str]]
 
     def program(self, note: str) -> str:
-        """The shell program: says each phase's name at the end of the file `note` before it begins it."""
+        """The shell program: says each phase's name at the end of the file `note` before it begins it.
+
+        A phase that fails is followed by `FAILED` and the exit status of the command that failed.
+        """
         blocks = [_block(phase, self.phases[phase], note) for phase in PHASES if phase in self.phases]
         return "\n".join(["ccc_failed=", *blocks, '[ -z "$ccc_failed" ]', ""])
 
@@ -75,5 +78,6 @@ def _block(phase: str, commands: Sequence[str], note: str) -> str:
     """One phase: skipped when one before it failed, except that `post_build` is run after a `build` that failed."""
     may_run = '[ "${ccc_failed:-build}" = build ]' if phase == _AFTER_FAILED_BUILD else '[ -z "$ccc_failed" ]'
     chain = " && ".join(f"{{ {command}\n}}" for command in commands)
-    said = f"echo {phase.upper()} >>{shlex.quote(note)}"
-    return f'if {may_run}; then\n{said}\n{chain} || ccc_failed="${{ccc_failed:-{phase}}}"\nfi'
+    place = shlex.quote(note)
+    failed = f'{{ echo "FAILED $?" >>{place}; ccc_failed="${{ccc_failed:-{phase}}}"; }}'
+    return f"if {may_run}; then\necho {phase.upper()} >>{place}\n{chain} || {failed}\nfi"

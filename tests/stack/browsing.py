@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it ships no type information
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.missing import without
 
 PATIENCE_MS = 30_000
 
@@ -32,7 +33,7 @@ def chromium() -> Iterator[Browser]:
     """Debian's Chromium without a window; skips where there is none."""
     program = shutil.which("chromium")
     if program is None:
-        pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
+        without("chromium is not installed (Debian: apt-get install chromium)")
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []  # its sandbox refuses to work for root
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as driver:

@@ -10,8 +10,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.stack.box import Box, running
+from tests.stack.box import STACK, Box, running
 from tests.stack.browsing import chromium
+from tests.stack.one_box_alone import reason
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With STACK=aws, leave out what is one box's alone."""
+    for item in items if STACK == "aws" else ():
+        if why := reason(item.nodeid):
+            item.add_marker(pytest.mark.skip(reason=why))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

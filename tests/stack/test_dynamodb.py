@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from onebox import dynamodb_local
+from tests.missing import without
 from tests.stack.box import CHECKOUT, Box
 from tests.stack.conftest import GuestKey
 
@@ -15,7 +14,7 @@ def test_main_job_on_dynamodb(tmp_path: Path, guest_key: GuestKey) -> None:
     """Order, run, extend, SIGKILL of everything, delete: with DynamoDB Local as the store, and its rows survive."""
     why = dynamodb_local.missing(CHECKOUT / dynamodb_local.DIRECTORY)
     if why:
-        pytest.skip(why)
+        without(why)
     box = Box(tmp_path / "var", CCC_STORE="dynamodb://ccc-test")
     box.start()
     try:

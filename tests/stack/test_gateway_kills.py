@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.stack.box import running
 from tests.stack.conftest import GuestKey
-from tests.stack.life import live_and_die, starts
+from tests.stack.life import deaths, live_and_die
 
 SIDE_EFFECTS = (
     "Instances.write:1",  # the row of the order
@@ -36,6 +36,6 @@ def test_gateway_is_killed_after_every_side_effect(tmp_path: Path, guest_key: Gu
     with running(tmp_path / "var", ONEBOX_KILL_AFTER=",".join(SIDE_EFFECTS)) as box:
         for _ in range(len(SIDE_EFFECTS)):
             live_and_die(box, guest_key)
-            if starts(box, "gateway") > len(SIDE_EFFECTS):
+            if deaths(box) == len(SIDE_EFFECTS):
                 break
-        assert starts(box, "gateway") == len(SIDE_EFFECTS) + 1, [line for line in box.lines if "gateway was" in line]
+        assert deaths(box) == len(SIDE_EFFECTS), [line for line in box.lines if "gateway was" in line]

@@ -6,8 +6,7 @@ import json
 import shutil
 import subprocess
 
-import pytest
-
+from tests.missing import without
 from tests.stack.box import Box
 from tests.stack.conftest import GuestKey
 
@@ -84,7 +83,7 @@ def test_hcloud_sees_the_same(box: Box, guest_key: GuestKey) -> None:
     """Debian's own hcloud client lists the server while it lives, and nothing afterwards."""
     hcloud = shutil.which("hcloud")
     if hcloud is None:
-        pytest.skip("hcloud is not installed (Debian: apt-get install hcloud-cli)")
+        without("hcloud is not installed (Debian: apt-get install hcloud-cli)")
 
     def listed() -> list[str]:
         given = box.variables()

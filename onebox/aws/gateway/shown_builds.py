@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[impor
 from onebox.aws.template import REGION
 
 SHOWN = 50
+
+_SAID = re.compile(r"exit status ([0-9]+)$")
+_SIGNAL = 128
+"""A shell tells the end by a signal as this and the signal's number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +49,16 @@ class ShownBuilds:
         return {
             "build": f"{given.get('CCC_INSTANCE_ID')}-{given.get('CCC_ATTEMPT')}",
             "state": "stopped" if build["buildComplete"] else "running",
-            "exit_status": None,
+            "exit_status": _exit_status(build),
             "status": build["buildStatus"],
             "log": str(self.folder / build["id"].partition(":")[2] / "log"),
         }
+
+
+def _exit_status(build: dict[str, Any]) -> int | None:
+    """Of the command that failed, a signal as a negative number; 0 for a build that succeeded."""
+    told = [one["message"] for phase in build.get("phases", []) for one in phase.get("contexts", [])]
+    found = _SAID.search(told[0]) if told else None
+    if found is None:
+        return 0 if build["buildStatus"] == "SUCCEEDED" else None
+    return int(found[1]) if int(found[1]) <= _SIGNAL else _SIGNAL - int(found[1])

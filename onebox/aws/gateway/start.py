@@ -107,7 +107,7 @@ def _serve(settings: GatewaySettings, template: Template, services: Services) ->
 
 def _builds(template: Template, home: Home) -> ShownBuilds | None:
     project = build_project(template)
-    return ShownBuilds.of(project[0], home.aws / "builds") if project else None
+    return ShownBuilds.of(project.name, home.aws / "builds") if project else None
 
 
 def _rooms(

@@ -15,8 +15,10 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from onebox.aws.host import failpoints
 from onebox.aws.host.context import Context
 from onebox.aws.host.recorder import Recorder
 from onebox.aws.host.settings import HostSettings
@@ -38,6 +40,8 @@ def live(control: socket.socket, settings: HostSettings) -> None:
     random.seed()  # the forks of one process would else draw the same numbers
     Recorder(settings.name, settings.record).listen()
     try:
+        if ordered := os.environ.get(failpoints.FILE):  # noqa: TID251 -- the machine's own order, not a setting
+            failpoints.arm(Path(ordered))
         handler = _loaded(settings.handler)
     except BaseException as error:  # noqa: BLE001 -- whatever keeps the function from loading is said
         traceback.print_exception(error, limit=-4, file=sys.stdout)

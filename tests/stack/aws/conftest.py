@@ -12,7 +12,17 @@ from urllib.request import Request, urlopen
 import pytest
 
 from onebox import dynamodb_local
+from tests.missing import without
+from tests.stack.bad_inputs.inside import inside_of
+from tests.stack.bad_inputs.stranger import Stranger
 from tests.stack.box import CHECKOUT, Box, running
+from tests.stack.operators_aws import in_this_process
+
+
+def needs_dynamodb_local() -> None:
+    """End the test where it cannot be started."""
+    if why := dynamodb_local.missing(CHECKOUT / dynamodb_local.DIRECTORY):
+        without(why)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +57,16 @@ class Aws:
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     """`make up STACK=aws`, open to guests; the blanks in its path are what a user's folder may have too."""
-    why = dynamodb_local.missing(CHECKOUT / dynamodb_local.DIRECTORY)
-    if why:
-        pytest.skip(why)
+    needs_dynamodb_local()
     with running(tmp_path_factory.mktemp("a cloud") / "its var", ONEBOX_STACK="aws") as started:
         yield started
+
+
+@pytest.fixture
+def stranger(box: Box) -> Iterator[Stranger]:
+    """Somebody without a token at the gateway, and a look behind it."""
+    with in_this_process(box):
+        yield Stranger(box=box, inside=inside_of(box))
 
 
 @pytest.fixture

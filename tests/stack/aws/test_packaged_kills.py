@@ -20,6 +20,9 @@ from tests.stack.guest import until
 FUNCTIONS = ("api", "advance", "tick", "reap", "mail-feedback")
 STAND_INS = ("aws", "codebuild", "dynamodb")
 AROUND = ("gateway", "emulator")
+WARDEN = "warden"
+ELSEWHERE = {"codebuild/": "a builder: test_builder_kills, with STACK=aws"}
+"""What is killed in another test, by what its name begins with; environments of functions bear their host's name."""
 
 
 @pytest.mark.parametrize("victims", [FUNCTIONS, STAND_INS, AROUND], ids=["functions", "stand-ins", "around"])
@@ -32,11 +35,39 @@ def test_each_process_is_killed_during_an_install(box: Box, guest_key: GuestKey,
     _arrives(box, instance_id, "running")
     assert [server["name"] for server in box.servers()] == [f"cc-{instance_id}"]
     now = box.processes()
+    assert set(now) == {*FUNCTIONS, *STAND_INS, *AROUND}
     assert all(now[name] not in {0, before[name]} for name in victims)
     assert all(now[name] == before[name] for name in before if name not in victims)
     box.patient(lambda: box.call("DELETE", f"/instances/{instance_id}"))
     _arrives(box, instance_id, "deleted")
     assert box.servers() == []
+
+
+def test_every_process_of_the_stack_is_in_the_list_of_the_killed(box: Box, guest_key: GuestKey) -> None:
+    """While a machine is made, no process carries the stack's mark that no test of SIGKILL names."""
+    instance_id = box.provision(guest_key.public)
+    box.until(instance_id, "installing")
+    until(lambda: any(name.startswith("codebuild/") for name in box.marked().values()), "no builder was seen")
+    seen = set(box.marked().values())
+    assert {*FUNCTIONS, *STAND_INS, *AROUND, WARDEN} <= seen
+    unknown = seen - {*FUNCTIONS, *STAND_INS, *AROUND, WARDEN}
+    assert [name for name in unknown if not name.startswith(tuple(ELSEWHERE))] == []
+    box.patient(lambda: box.call("DELETE", f"/instances/{instance_id}"))
+    _arrives(box, instance_id, "deleted")
+
+
+def test_the_warden_is_killed(box: Box) -> None:
+    """Another one comes, and whoever it guards has not noticed."""
+    (warden,) = [pid for pid, name in box.marked().items() if name == WARDEN]
+    before = box.processes()
+    os.kill(warden, signal.SIGKILL)
+    until(lambda: set(_wardens(box)) - {warden}, "no other warden came")
+    assert len(_wardens(box)) == 1
+    assert box.processes() == before
+
+
+def _wardens(box: Box) -> list[int]:
+    return [pid for pid, name in box.marked().items() if name == WARDEN]
 
 
 def test_the_supervisor_is_killed_during_an_install(box: Box, guest_key: GuestKey) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.stack import test_main_job
 from tests.stack.aws.conftest import Aws
+from tests.stack.bad_inputs.stranger import Stranger
 from tests.stack.box import CHECKOUT, Box
 from tests.stack.conftest import GuestKey
 from tests.stack.desk import log_in
@@ -93,29 +94,37 @@ def test_who_cannot_be_reached_is_not_written_to_again(box: Box, aws: Aws, guest
     assert len(guest.letters("confirm")) == 1
 
 
-def test_every_call_is_allowed_and_every_right_is_used(box: Box, aws: Aws) -> None:
-    """What the functions asked AWS for in all this is what their policies allow, no more and no less."""
-    _a_server_without_a_row_comes_and_goes(box)
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("email", "a@"),
+        ("ssh_public_key", "ssh-ed25519 AAAA"),
+        ("hours", 0),
+        ("server_type", "nope"),
+        ("location", "mars1"),
+        ("colour", "red"),
+    ],
+)
+def test_a_bad_field_is_refused_and_nothing_is_written(stranger: Stranger, field: str, value: object) -> None:
+    """A sample of the numbered bad inputs, which all pass with `STACK=aws pytest tests/stack/bad_inputs`."""
+    stranger.refused(field, value)
+
+
+def test_a_bad_request_is_refused_and_nothing_is_written(stranger: Stranger) -> None:
+    """One of each class: bodies that are none, too large or not called JSON, tokens, ids, a builder that is none."""
+    stranger.turned_away(400, "malformed", b"{")
+    stranger.turned_away(413, "too_large", b'"' + b"a" * (16 * 1024) + b'"')
+    stranger.turned_away(415, "unsupported_media_type", b"{}", {"Content-Type": "text/plain"})
+    stranger.ask("GET", "/instances").is_problem(401, "unauthorized")
+    stranger.ask("GET", "/instances/0123456789ab", token="x").is_problem(404, "not_found")
+    stranger.ask("POST", "/builds/0123456789ab/1/claim", b"{").is_problem(401, "unauthorized")
+    stranger.form({}, path="/confirm/0123456789ab/x", Origin="https://evil.example").is_page(403)
+
+
+def test_every_call_is_allowed(box: Box, aws: Aws) -> None:
+    """What the functions asked AWS for in all this is what their policies allow."""
+    box.advance_clock("61m")  # the reaper has had its turn
     (template,) = (aws.folder / "artefact").glob("*/sam.json")
     check = [sys.executable, "packaging/check_recorded.py", str(template), str(aws.folder / "recorded.jsonl")]
     done = subprocess.run(check, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def _a_server_without_a_row_comes_and_goes(box: Box) -> None:
-    """A run sees it, somebody deletes it at the provider, and a run that is asked for forgets it."""
-    (marker,) = [one["name"] for one in box.provider("GET", "/ssh_keys")["ssh_keys"]]
-    labels = {"managed-by": "ccc", "ccc-stack": marker.removeprefix("ccc-stack-"), "ccc-instance": "0" * 12}
-    machine = {"server_type": "cpx22", "image": "ubuntu-24.04", "location": "nbg1"}
-    made = box.provider("POST", "/servers", {"name": "cc-" + "0" * 12, "labels": labels, **machine})
-    box.advance_clock("40m")
-    _reap(box)
-    box.provider("DELETE", f"/servers/{made['server']['id']}")
-    _reap(box)
-
-
-def _reap(box: Box) -> None:
-    """A run that somebody asked for, to its end."""
-    status, run = box.call("POST", "/reap", {})
-    assert status == 202, run
-    until(lambda: box.call("GET", f"/reap/runs/{run['id']}")[1]["state"] in {"done", "failed"}, "the run never ended")

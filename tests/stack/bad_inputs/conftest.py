@@ -12,6 +12,7 @@ import pytest
 from tests.stack.bad_inputs.inside import Inside, inside_of
 from tests.stack.bad_inputs.stranger import Stranger
 from tests.stack.box import Box, running
+from tests.stack.operators_aws import in_this_process
 
 ORIGIN = "https://forms.example.net"
 SETTINGS = {
@@ -36,10 +37,11 @@ def consents() -> set[str]:
 def box(tmp_path_factory: pytest.TempPathFactory, consents: set[str]) -> Iterator[Box]:
     """A box where everybody may sign up; afterwards it has bought for its operator and for those who said yes alone."""
     with running(tmp_path_factory.mktemp("bad inputs") / "var", **SETTINGS) as started:
-        yield started
-        inside = inside_of(started)
-        bought = {str(server["name"]).removeprefix("cc-") for server in started.bill()}
-        assert [each for each in bought - consents if not inside.row(each).by_operator] == []
+        with in_this_process(started):
+            yield started
+            inside = inside_of(started)
+            bought = {str(server["name"]).removeprefix("cc-") for server in started.bill()}
+            assert [each for each in bought - consents if not inside.row(each).by_operator] == []
         assert [line for line in inside.log().splitlines() if "http.failed" in line or "gateway.failed" in line] == []
 
 

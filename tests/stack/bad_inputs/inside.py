@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +19,15 @@ from chalicelib.operations import secrets_of
 from chalicelib.operations.save import LIVE, spend_key
 from chalicelib.operations.services import Services
 from chalicelib.storage.rows import PREFIX
+from onebox.aws.artefact import STAGE
+from onebox.aws.commands import DEPLOYS_AS
+from onebox.aws.environment import clock_url, product_variables
+from onebox.aws.functions import by_handler, functions
+from onebox.aws.template import Template
 from onebox.home import Home
 from onebox.product_environment import product_environment
-from onebox.settings import box_settings
+from onebox.settings import BoxSettings, box_settings
+from tests.stack import rows
 from tests.stack.box import Box
 
 LOCK_SECONDS = 5
@@ -39,24 +47,22 @@ class Inside:
     """The box's own services, made a second time in this process."""
 
     services: Services
-    home: Path
+    box: Box
 
     @property
-    def store(self) -> Path:
-        """The file that holds every row and counter."""
-        return self.home / "ccc.db"
+    def home(self) -> Path:
+        """Everything that the box keeps."""
+        return self.box.home
 
     def log(self) -> str:
-        """Every line of the gateway."""
-        return (self.home / "log" / "gateway.log").read_text()
+        """Every line of whoever serves."""
+        return "".join(file.read_text() for file in (self.home / "log").iterdir())
 
     def written(self) -> Written:
         """What a signup could have written or reserved."""
         spend = self.spend_key()
-        with closing(sqlite3.connect(self.store)) as file:
-            (rows,) = file.execute("SELECT count(*) FROM items WHERE key LIKE ?", (PREFIX + "%",)).fetchone()
         counted = self.services.instances.counters([LIVE, spend])
-        return Written(rows=rows, live=counted[LIVE], spend=counted[spend])
+        return Written(rows=rows.how_many(self.box, PREFIX), live=counted[LIVE], spend=counted[spend])
 
     def spend_key(self) -> str:
         """The counter of this month's money."""
@@ -84,15 +90,24 @@ class Inside:
 
     @contextmanager
     def nobody_writes(self) -> Iterator[None]:
-        """For a while the store can be read and not written: whoever writes waits."""
-        with closing(sqlite3.connect(self.store, timeout=LOCK_SECONDS, isolation_level=None)) as file:
+        """For a while nothing can be written: whoever wants to waits (and in the cloud whoever reads too)."""
+        if self.box.stack == "aws":
+            store = self.box.processes()["dynamodb"]
+            os.kill(store, signal.SIGSTOP)
+            try:
+                yield
+            finally:
+                os.kill(store, signal.SIGCONT)
+            return
+        (store_file,) = rows.files(self.box)
+        with closing(sqlite3.connect(store_file, timeout=LOCK_SECONDS, isolation_level=None)) as file:
             file.execute("BEGIN IMMEDIATE")
             yield
             file.execute("ROLLBACK")
 
 
 def inside_of(box: Box) -> Inside:
-    """The services of a started box."""
+    """The services of a started box; of a rehearsed cloud only while this process is its operator's."""
     home = Home(path=box.home)
     variables = {
         "CCC_HOME": str(box.home),
@@ -100,5 +115,13 @@ def inside_of(box: Box) -> Inside:
         "CCC_EMULATOR_PORT": str(box.emulator_port),
         **box.settings,
     }
-    found = settings(product_environment(box_settings(variables), home, ssh_port=22))
-    return Inside(services=wiring.services(found), home=box.home)
+    return Inside(services=wiring.services(settings(_environment(box_settings(variables), home))), box=box)
+
+
+def _environment(given: BoxSettings, home: Home) -> Mapping[str, str]:
+    """The product's settings, as whoever serves has them."""
+    if given.stack == "onebox":
+        return product_environment(given, home, ssh_port=22)
+    (sam,) = (home.aws / "artefact").glob("*/sam.json")
+    worker = by_handler(functions(Template.read(sam, STAGE)), DEPLOYS_AS)
+    return product_variables(worker, given, clock_url(home.clock), ssh_port=22)

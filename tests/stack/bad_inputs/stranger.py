@@ -65,6 +65,11 @@ class Said:
         """The body as text."""
         return self.body.decode()
 
+    @property
+    def challenge(self) -> str | None:
+        """How a token is to be sent; API Gateway gives this header of a function another name ("Important notes")."""
+        return self.headers.get("www-authenticate", self.headers.get("x-amzn-remapped-www-authenticate"))
+
     def is_problem(self, status: int, code: str | None = None) -> dict[str, Any]:
         """The problem document, after everything that all refusals promise has been held against it."""
         assert (self.status, self.headers["content-type"]) == (status, PROBLEM), self.body[:500]
@@ -106,10 +111,13 @@ class Stranger:
         token: str | None = None,
         source: str | None = None,
     ) -> Said:
-        """One request, byte for byte; only Host and Content-Length are added. An answer of 500 to 599 but 503 fails."""
+        """One request, byte for byte; only Host, Content-Length and the service's prefix are added.
+
+        An answer of 500 to 599 but 503 fails.
+        """
         connection = HTTPConnection("127.0.0.1", self.box.port, timeout=30, source_address=(source or new_source(), 0))
         try:
-            connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+            connection.putrequest(method, self.box.prefix + path, skip_host=True, skip_accept_encoding=True)
             connection.putheader("Host", f"localhost:{self.box.port}")
             for name, value in headers.items() if isinstance(headers, Mapping) else headers:
                 connection.putheader(name, value)
@@ -125,7 +133,7 @@ class Stranger:
     def send(self, raw: bytes, *later: bytes) -> Said:
         """What no client would send: the bytes as they are; each of the later ones after the box had time to answer."""
         with self._connected() as line:
-            line.sendall(raw)
+            line.sendall(self._below(raw))
             for piece in later:
                 time.sleep(TIME_TO_ANSWER)
                 line.sendall(piece)
@@ -136,7 +144,7 @@ class Stranger:
     def send_and_read_all(self, raw: bytes) -> bytes:
         """Everything the box sends back until it hangs up."""
         with self._connected() as line:
-            line.sendall(raw)
+            line.sendall(self._below(raw))
             return b"".join(iter(lambda: line.recv(65536), b""))
 
     def post(self, document: object, headers: Headers = (), *, source: str | None = None) -> Said:
@@ -182,6 +190,10 @@ class Stranger:
         after = self.inside.written()
         assert (after.rows, after.live, after.spend) == (before.rows + 1, before.live, before.spend)
         return str(said.json["id"])
+
+    def _below(self, raw: bytes) -> bytes:
+        """The request with the prefix of the service before its path."""
+        return raw.replace(b" /", b" " + self.box.prefix.encode() + b"/", 1)
 
     def _connected(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.box.port), timeout=30, source_address=(new_source(), 0))

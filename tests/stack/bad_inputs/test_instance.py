@@ -76,7 +76,7 @@ def test_line_95_no_token(stranger: Stranger, alive: Owned, path: str) -> None:
     """Without a token it is 401, and says how one is sent."""
     said = stranger.ask("POST" if path == "/extend" else "GET", alive.path + path)
     said.is_problem(401, "unauthorized")
-    assert said.headers["www-authenticate"] == "Bearer"
+    assert said.challenge == "Bearer"
 
 
 @pytest.mark.parametrize("query", ["token={}", "access_token={}", "x={}", "{}=", "Authorization=Bearer%20{}"])

@@ -30,7 +30,7 @@ def test_line_135_no_operator(stranger: Stranger, path: str, token: str | None) 
     """Without an operator's token the operator's pages are 401, and say how one is sent."""
     said = stranger.ask("GET", path, token=token)
     said.is_problem(401, "unauthorized")
-    assert said.headers["www-authenticate"] == "Bearer"
+    assert said.challenge == "Bearer"
 
 
 def test_line_135_an_owner_is_no_operator(stranger: Stranger) -> None:

@@ -74,7 +74,10 @@ def test_line_56_private_key(stranger: Stranger, pem: str) -> None:
     body = pem.partition("-----BEGIN")[2]
     secrets = [part.encode() for part in re.findall(r"[A-Za-z0-9+/]{24,}", body)]
     home = stranger.inside.home
-    places = [said.body, *(file.read_bytes() for file in (*home.glob("ccc.db*"), *(home / "log").iterdir()))]
+    places = [
+        said.body,
+        *(file.read_bytes() for file in (*home.glob("ccc.db*"), *home.glob("dynamodb/*"), *(home / "log").iterdir())),
+    ]
     assert len(places) > 2
     assert [part for part in secrets if any(part in place for place in places)] == []
     assert secrets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -98,3 +99,18 @@ def test_it_ends_with_its_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             return
         subprocess.run(["sleep", "0.01"], check=True)
     pytest.fail("the server outlived its parent by two seconds")
+
+
+TOO_LATE = """#!/bin/sh
+sleep 0.3
+echo "the port is taken" >&2
+exit 1
+"""
+
+
+def test_somebody_else_at_the_port_is_not_taken_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever was faster at the port may answer: what counts is that the started process listens there itself."""
+    program(tmp_path / "bin", "java", TOO_LATE)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(dynamodb_local.EndedAtOnce):
+        dynamodb_local.start(other.getsockname()[1], tmp_path)

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,7 +35,9 @@ def function(**more: object) -> Function:
 
 
 @contextmanager
-def hosted(folder: Path, code: str, *, timeout: float = 30.0, at_once: int = 2) -> Iterator[subprocess.Popen[bytes]]:
+def hosted(
+    folder: Path, code: str, *, timeout: float = 30.0, at_once: int = 2, variables: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """A host of `app.work`; its socket lies in `folder`, where an `Invoker` finds it."""
     root = folder / "code"
     root.mkdir(exist_ok=True)
@@ -47,7 +49,7 @@ def hosted(folder: Path, code: str, *, timeout: float = 30.0, at_once: int = 2) 
     )  # fmt: skip
     settings.socket.unlink(missing_ok=True)
     arguments = command(sys.executable, CHECKOUT, settings)
-    with subprocess.Popen(arguments, env={"PATH": os.defpath}, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(arguments, env={"PATH": os.defpath, **(variables or {})}, stdout=subprocess.PIPE) as process:
         try:
             _wait_for(socket_of(folder, it.short))
             yield process

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
-from onebox.aws.environment import Ports, aws_environment, clock_url, lambda_variables, product_variables
+from onebox.aws.environment import Ports, aws_environment, clock_url, lambda_variables, product_variables, shell_lines
 from onebox.settings import box_settings
 from tests.unit.onebox.aws.house import function
 
@@ -23,6 +24,28 @@ def test_the_persons_settings_win_and_the_boxs_stay_outside() -> None:
         "CCC_SSH_PORT": "2222",
         "CCC_HETZNER_ENDPOINT": "http://127.0.0.1:8001/v1",
     }
+
+
+def test_a_rehearsal_is_open_to_guests_unless_somebody_says_otherwise() -> None:
+    """The stage's closed signup is opened for whoever tries it; a word in the shell wins over both."""
+    it = function(environment={"CCC_SIGNUP": "closed"})
+    assert product_variables(it, box_settings({}), "system:", 22)["CCC_SIGNUP"] == "open"
+    assert product_variables(it, box_settings({"CCC_SIGNUP": "closed"}), "system:", 22)["CCC_SIGNUP"] == "closed"
+
+
+def test_a_shell_becomes_the_operators() -> None:
+    """The lines give a shell the key and an endpoint for every service, those that nobody stands in for among them."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", shell_lines(PORTS, "this-life") + "env"],
+        env={"AWS_PROFILE": "mine", "AWS_SESSION_TOKEN": "mine", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
+    assert found.items() >= {**aws_environment(PORTS, "this-life"), "AWS_ENDPOINT_URL": "http://127.0.0.1:2"}.items()
+    assert "AWS_PROFILE" not in found
+    assert "AWS_SESSION_TOKEN" not in found
 
 
 def test_nothing_leads_to_a_real_account() -> None:

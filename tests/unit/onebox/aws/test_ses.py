@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # b
 from onebox.aws.ses import FAULTS, FEEDBACK, Ses
 from onebox.aws.wire import Asked
 from onebox.codebuild.refusal import Refusal
+from tests.faults.full_disk import full_disk
 from tests.unit.onebox.aws.clients import served
 
 LETTER = b"From: box@example.org\r\nTo: guest@example.com\r\nSubject: Hello\r\n\r\nA line.\r\n"
@@ -96,6 +98,17 @@ def test_ordered_faults_strike_as_often_as_ordered(post: Post) -> None:
     assert len(post.letters()) == 1
     post.send()
     assert len(post.letters()) == 2
+
+
+def test_without_room_nothing_of_a_letter_lies_there(tmp_path: Path) -> None:
+    """A disk that is full half-way is an error of SES's own, which may be tried again; no half of a letter is left."""
+    mails, body = tmp_path / "mail", {"Content": {"Raw": {"Data": base64.b64encode(LETTER).decode()}}}
+    ses = Ses(mails, lambda _: None)
+    ses.send(body)
+    with full_disk(), pytest.raises(Refusal) as refused:
+        ses.send(body)
+    assert (refused.value.code, refused.value.status) == ("InternalFailure", 500)
+    assert len([path for path in mails.rglob("*") if path.is_file()]) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,6 +89,20 @@ def test_a_build_ends_as_its_commands_do(command: str, status: str, tmp_path: Pa
         found = look(builds, build_id)
     assert (found["buildStatus"], found["currentPhase"]) == (status, "COMPLETED")
     assert found["endTime"] >= found["startTime"]
+
+
+def test_a_build_goes_through_the_phases_that_aws_names(tmp_path: Path) -> None:
+    """From SUBMITTED to COMPLETED in AWS's order, each with its times; the one that failed has the exit status."""
+    with account(project(tmp_path, "exit 7"), tmp_path) as builds:
+        build_id = start(builds)
+        assert complete(builds, build_id)
+        phases = look(builds, build_id)["phases"]
+    before, after = ["SUBMITTED", "QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE"], ["UPLOAD_ARTIFACTS", "FINALIZING"]
+    assert [each["phaseType"] for each in phases] == [*before, "BUILD", *after, "COMPLETED"]
+    assert [each["phaseStatus"] for each in phases[:-1]] == ["SUCCEEDED"] * 4 + ["FAILED"] + ["SUCCEEDED"] * 2
+    (context,) = phases[4]["contexts"]
+    assert (context["statusCode"], context["message"].endswith("exit status 7")) == ("COMMAND_EXECUTION_ERROR", True)
+    assert all(each["endTime"] == later["startTime"] for each, later in itertools.pairwise(phases))
 
 
 def test_a_build_waits_in_the_queue(tmp_path: Path) -> None:
