@@ -91,7 +91,7 @@ class Install:
         self._settings.failpoint.returned("Builder.check")
 
     def _reboot(self, place: Workplace) -> None:
-        self._run(place, "reboot", REBOOT_RUN, self._allow(self._pace.reboot_within), key_changes=True)
+        self._run(place, "reboot", REBOOT_RUN, self._allow(self._pace.reboot_within))
         self._settings.failpoint.returned("Builder.reboot")
 
     def _verify(self) -> None:
@@ -108,13 +108,12 @@ class Install:
         first: Step,
         allowance: Allowance,
         *,
-        key_changes: bool = False,
         caches: bool = True,
         quiet: float = math.inf,
     ) -> None:
         words = arguments(self._settings, self._order, place, phases, caches=caches)
         login = f"{INSTALL_USER}@{self._order.address}"
-        run = Run(first, self._tail, self._reporter, self._pace, login=login, key_changes=key_changes, quiet=quiet)
+        run = Run(first, self._tail, self._reporter, self._pace, login=login, quiet=quiet)
         try:
             run.follow(words, environment(self._settings, place), allowance)
         except RunFailed as failure:

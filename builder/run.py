@@ -45,7 +45,6 @@ class Run:
         pace: Pace,
         *,
         login: str,
-        key_changes: bool,
         quiet: float = math.inf,
     ) -> None:
         self._step = first
@@ -54,7 +53,6 @@ class Run:
         self._reporter = reporter
         self._pace = pace
         self._login = login
-        self._key_changes = key_changes
         self._old_system = False
         self._refused = False
         self._refusals = Refusals(pace.refused_over)
@@ -81,8 +79,8 @@ class Run:
         self._heard = time.monotonic()
         shown = self._tail.add(line)
         self._old_system = self._old_system or STILL_THE_OLD_SYSTEM in line
-        # After the reboot the final key answers, and nixos-anywhere takes the refusal for the silence it waits for.
-        if HOST_KEY_REFUSED in line and not self._key_changes:
+        # Once it reboots the final key answers, and nixos-anywhere takes the refusal for the silence it waits for.
+        if HOST_KEY_REFUSED in line and self._step.phase is not Phase.REBOOT:
             raise BuildFailed(Cause.WRONG_HOST_KEY, f"in “{self._step.title}”")
         self._hear_refusal(line)
         self._hear_step(shown or "")

@@ -18,6 +18,7 @@ from chalicelib.domain.build import (
     STEP_CHARS,
     BuildRecord,
     BuildReport,
+    Phase,
     PhaseStart,
 )
 from chalicelib.domain.errors import BuildOver, InvalidInput, NotFound, Superseded, WriteConflict
@@ -89,6 +90,12 @@ def _write(services: Services, row: Instance, record: BuildRecord, report: Build
     services.nudge.advance(row.id)
 
 
+def _is_past(phase: Phase, begun: tuple[PhaseStart, ...]) -> bool:
+    """Whether it has begun, or a later one has: what only informs may be overtaken by a question on its way here."""
+    order = list(Phase)
+    return any(order.index(phase) <= order.index(start.phase) for start in begun)
+
+
 def _asks(report: BuildReport) -> bool:
     return report.phase in NEEDS_PERMISSION and not report.step
 
@@ -96,7 +103,7 @@ def _asks(report: BuildReport) -> bool:
 def _heard(record: BuildRecord, report: BuildReport, now: datetime) -> BuildRecord:
     phases, permitted = record.phases, record.permitted
     begins = report.phase not in NEEDS_PERMISSION or _asks(report)  # a step does not begin what was not permitted
-    if begins and report.phase is not None and report.phase not in {begun.phase for begun in phases}:
+    if begins and report.phase is not None and not _is_past(report.phase, phases):
         phases = (*phases, PhaseStart(phase=report.phase, started_at=now))
     if report.phase is not None and _asks(report):
         permitted = permitted | {report.phase}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -22,6 +23,8 @@ REFUSAL = refusal(VARIABLES)
 @pytest.mark.skipif(REFUSAL is not None, reason=REFUSAL or "allowed")
 def test_the_seed_script_on_a_real_machine(tmp_path: Path) -> None:
     """The seed script passes at the real provider, leaves the marker alone behind, and nothing after the clean-up."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)  # whoever ends this test ends it by way of its clean-up
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     project = Project(token=VARIABLES["HCLOUD_TOKEN"])

@@ -8,10 +8,10 @@ from tests.simulation.turmoil.broken import Broken
 from tests.simulation.turmoil.planted import PLANTED, Plant
 from tests.simulation.turmoil.turmoil import Turmoil
 
-OFTEN = 4
+OFTEN = 3
 """Few kinds of accidents, and each of them often."""
 
-MOST_SEEDS = 60
+MOST_SEEDS = 40
 
 
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.name)

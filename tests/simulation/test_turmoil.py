@@ -14,7 +14,7 @@ import pytest
 from tests.simulation.turmoil.accidents import Kind
 from tests.simulation.turmoil.turmoil import Turmoil
 
-SEEDS = int(os.environ.get("TURMOIL_SEEDS", "48"))  # noqa: TID251 -- a switch of the tests, not a setting of the product
+SEEDS = int(os.environ.get("TURMOIL_SEEDS", "21"))  # noqa: TID251 -- a switch of the tests, not a setting of the product
 GROUPS = 4
 
 CORPUS = (

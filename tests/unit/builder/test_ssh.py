@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -104,6 +105,16 @@ def test_openssh_refusing_the_host_key_ends_a_run_at_once(world: World) -> None:
     """nixos-anywhere would try for ever; its ssh says why, and that is heard."""
     world.programs.run("disko,install", "echo 'Host key verification failed.' >&2; sleep 30")
     assert world.build() == FAILED
+    assert cause(world) == "wrong_host_key"
+
+
+@pytest.mark.parametrize("end", ["exit 1", "sleep 30"])
+def test_b13_another_key_before_the_reboot_is_no_reboot(world: World, end: str) -> None:
+    """The last run too looks at the machine under its first key, until it says that it reboots (row B13)."""
+    world.programs.run("reboot", f"echo 'Host key verification failed.' >&2; {end}")
+    begun = time.monotonic()
+    assert world.build() == FAILED
+    assert time.monotonic() - begun < 15
     assert cause(world) == "wrong_host_key"
 
 

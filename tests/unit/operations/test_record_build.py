@@ -47,6 +47,17 @@ def test_phases_are_kept_in_their_order_with_their_moments() -> None:
     assert begun == [(Phase.SSH, TEN), (Phase.KEXEC, TEN + MINUTE), (Phase.DISKO, TEN + 4 * MINUTE)]
 
 
+def test_a_phase_that_a_later_one_has_overtaken_is_not_begun_any_more() -> None:
+    """What only informs may come after the question that followed it: the newest phase stays the newest (row C10)."""
+    world = World()
+    row = claimed(world)
+    world.begin(row.id, Phase.KEXEC, Phase.SSH)
+    world.report(row.id, BuildReport(phase=Phase.KEXEC, step="Uploading install SSH keys"))
+    record = record_of(world, row)
+    assert [start.phase for start in record.phases] == [Phase.KEXEC]
+    assert record.step == "Uploading install SSH keys"
+
+
 def test_only_what_touches_the_disk_is_a_permission() -> None:
     """Being allowed to begin kexec or disko is remembered; the other phases are told, not asked for."""
     world = World()
