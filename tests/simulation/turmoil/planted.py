@@ -171,6 +171,7 @@ PLANTED = (
         plant=_replaced(notice, "MAX_ATTEMPTS", 99),
         kinds=frozenset({Kind.LOSE_ANSWER, Kind.DIE}),
         breaks=frozenset({"15"}),
+        found_by=12,
     ),
     Plant(
         name="a mail is sent before its attempt is counted",
@@ -193,6 +194,7 @@ PLANTED = (
         ),
         kinds=frozenset({Kind.BAD_BUILD}),
         breaks=frozenset({"16"}),
+        found_by=4,
     ),
     Plant(
         name="nobody serves what is due",
