@@ -16,6 +16,9 @@ _LINE = re.compile(r"### (?P<title>.+?) ###\s*\Z")
 HOST_KEY_REFUSED = "Host key verification failed."
 """OpenSSH's words when the pinned key is not the one that answers."""
 
+DONE = "Done!"
+"""The title at the end of every run: nothing begins with it, and the build goes on."""
+
 STILL_THE_OLD_SYSTEM = "Failed to kexec into NixOS installer"
 """nixos-anywhere's words when the machine came back as what it was."""
 

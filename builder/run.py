@@ -11,7 +11,7 @@ from builder.clock import Allowance
 from builder.errors import BuildFailed
 from builder.log_tail import LogTail
 from builder.pace import Pace
-from builder.phases import HOST_KEY_REFUSED, STILL_THE_OLD_SYSTEM, Step, step_of, title_of
+from builder.phases import DONE, HOST_KEY_REFUSED, STILL_THE_OLD_SYSTEM, Step, step_of, title_of
 from builder.refusals import Refusals, is_absence, is_refusal
 from builder.report import Reporter
 from chalicelib.domain.build import Cause, Phase
@@ -99,7 +99,7 @@ class Run:
     def _hear_step(self, line: str) -> None:
         title, step = title_of(line), step_of(line)
         self._step = step or self._step
-        if title is not None:
+        if title is not None and title != DONE:
             self._title = title
             self._reporter.step(title, None if step is None else step.phase)
 

@@ -15,12 +15,29 @@ OVER = frozenset({"deleted", "failed"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One step of the build: `seconds` it took (None while it goes on), `usual_seconds` it takes."""
+    """One step of the build: `seconds` it took (None while it goes on), `usual_seconds` it takes.
+
+    Only one in twenty takes longer than `slow_seconds`.
+    """
 
     name: str
     started: bool
     seconds: float | None
     usual_seconds: float | None
+    slow_seconds: float | None = None
+
+    def slow(self, passed: float = 0.0) -> bool:
+        """Tell whether it takes much longer than usual, so many seconds after the service told of it."""
+        return self.slow_seconds is not None and (self.seconds or 0.0) + passed > self.slow_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """Which try this is, of how many at most, and why it was begun again, where that is told."""
+
+    number: int
+    most: int
+    begun_again: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +46,9 @@ class Instance:
 
     id: str
     status: str
+    attempt: Attempt | None
     stage: str | None
+    step: str | None
     stages: tuple[Stage, ...]
     email: str | None
     ip: str | None
@@ -64,7 +83,9 @@ def _read(document: dict[str, Any]) -> Instance:
     return Instance(
         id=str(document["id"]),
         status=str(document["status"]),
+        attempt=_attempt(document.get("attempt")),
         stage=_text(document.get("stage")),
+        step=_text(document.get("step")),
         stages=tuple(_stage(one) for one in document.get("stages") or ()),
         email=_text(document.get("email")),
         ip=_text(document.get("ip")),
@@ -87,7 +108,15 @@ def _stage(document: dict[str, Any]) -> Stage:
         started=document.get("started_at") is not None,
         seconds=_number(document.get("seconds")),
         usual_seconds=_number(document.get("usual_seconds")),
+        slow_seconds=_number(document.get("slow_seconds")),
     )
+
+
+def _attempt(document: dict[str, Any] | None) -> Attempt | None:
+    if document is None:
+        return None
+    number, most = int(document["number"]), int(document["most"])
+    return Attempt(number=number, most=most, begun_again=_text(document.get("begun_again")))
 
 
 def _text(value: Any) -> str | None:

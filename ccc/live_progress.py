@@ -12,9 +12,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from ccc.attempt import attempt_in_words
 from ccc.instance import WAITING, Instance, Stage
 from ccc.output import plain
-from ccc.progress import AWAY, in_words
+from ccc.progress import AWAY, SLOW, in_words
 from ccc.when import span
 
 
@@ -63,7 +64,9 @@ class LiveProgress:
         head: RenderableType = (
             self._spinner if instance.status in WAITING | {"deleting"} else Text(self._headline(instance))
         )
-        return Group(head, self._stages(instance)) if instance.stages else head
+        words = attempt_in_words(instance)
+        again = [Text(plain(f"attempt {words}"))] if words and instance.status in WAITING else []
+        return Group(head, *again, *([self._stages(instance)] if instance.stages else []))
 
     def _headline(self, instance: Instance) -> str:
         step = f", {in_words(instance.stage)}" if instance.stage else ""
@@ -76,11 +79,15 @@ class LiveProgress:
         table = Table.grid(padding=(0, 2))
         for stage in instance.stages:
             current = stage.name == instance.stage
-            usual = f"usually {span(stage.usual_seconds)}" if stage.usual_seconds else ""
-            table.add_row(
-                _mark(stage, current=current), in_words(plain(stage.name)), self._took(stage, current=current), usual
-            )
+            took, step = self._took(stage, current=current), plain(instance.step or "") if current else ""
+            name = Text(in_words(plain(stage.name)))
+            table.add_row(_mark(stage, current=current), name, took, self._usually(stage, current=current), Text(step))
         return table
+
+    def _usually(self, stage: Stage, *, current: bool) -> str:
+        if current and stage.slow(time.monotonic() - self._since):
+            return f"{SLOW} ({span(stage.usual_seconds)})" if stage.usual_seconds else SLOW
+        return f"usually {span(stage.usual_seconds)}" if stage.usual_seconds else ""
 
     def _took(self, stage: Stage, *, current: bool) -> str:
         if not stage.started:

@@ -14,7 +14,7 @@ from operate import command
 from operate.aws import Aws
 from operate.deployment import Deployment, Wishes
 from operate.failure import OperateFailed
-from operate.look_from_outside import looked
+from operate.look_from_outside import looked_after_deploying
 from operate.ready_artefact import ready
 from operate.terminal import Screen
 
@@ -30,7 +30,7 @@ def _work(asked: argparse.Namespace) -> bool:
     wishes = Wishes(parameters=_pairs(asked.parameter), i_know=asked.i_know, dry_run=asked.dry_run)
     deployment = Deployment(aws=aws, stage=stage, artefact=ready(stage), terminal=screen, wishes=wishes)
     stack = deployment.carry_out()
-    return stack is None or looked(aws, stage, screen, url=None)
+    return stack is None or looked_after_deploying(aws, stage, screen)
 
 
 def _pairs(given: list[str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from operate import command
 from operate.aws import Aws
-from operate.provider import ENDPOINT, project_at
+from operate.provider import endpoint_of, project_at
 from operate.secret_making import Secrets
 from operate.terminal import Screen
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _work(asked: argparse.Namespace) -> bool:
     screen = Screen()
-    endpoint = screen.variable("HCLOUD_ENDPOINT") or ENDPOINT
+    endpoint = endpoint_of(screen)
     secrets = Secrets(
         aws=Aws(asked.region),
         stage=command.stage_of(asked),

@@ -78,11 +78,12 @@ def of_machine(environment: MachineEnvironment, checkout: Path) -> list[Finding]
 
 
 def _of_cloud(ctx: click.Context, stage: str, region: str | None, environment: MachineEnvironment) -> list[Finding]:
+    around = surroundings(environment.endpoint, environment.variables)
     try:
         account = Account(region)
     except NotInstalled:
         raise Failed("Looking at AWS needs botocore, which is not installed here.", next_command=INSTALL) from None
-    return [*cloud(account, stage, surroundings(environment.endpoint)), *_of_stack(ctx)]
+    return [*cloud(account, stage, around), *_of_stack(ctx)]
 
 
 def _of_stack(ctx: click.Context) -> list[Finding]:

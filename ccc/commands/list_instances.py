@@ -33,7 +33,8 @@ ABSENT = "-"
 @click.option("--owner", metavar="ADDRESS", help="Only those of one e-mail address.")
 @click.pass_context
 def command(ctx: click.Context, every: bool, status: str | None, owner: str | None) -> None:
-    """List machines, newest first; those that are gone only with --all."""
+    """List machines, newest first; those that are gone only with --all, or by their status."""
+    every = every or status in OVER
     wanted = {"all": "1" if every else None, "status": status, "owner": owner}
     found = list(open_api(ctx).instances({name: value for name, value in wanted.items() if value}))
     if wants_json(ctx):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ccc.api import Api
+from ccc.attempt import attempt_in_words
 from ccc.connection import open_api
 from ccc.cost import cost_in_words
 from ccc.ending import ending
@@ -12,7 +13,7 @@ from ccc.errors import Interrupted
 from ccc.instance import OVER, Instance
 from ccc.instance_argument import instance_argument
 from ccc.output import emit, tell
-from ccc.progress import in_words, progress
+from ccc.progress import SLOW, in_words, progress
 from ccc.verb import Verb, example, wants_json
 from ccc.waiting import follow
 
@@ -44,7 +45,8 @@ def facts(instance: Instance) -> list[tuple[str, str]]:
     kind = " in ".join(part for part in (instance.server_type, instance.location) if part)
     known = [
         ("Instance ID", instance.id),
-        ("Status", instance.status + (f", {in_words(instance.stage)}" if instance.stage else "")),
+        ("Status", _status(instance)),
+        ("Attempt", attempt_in_words(instance)),
         ("E-mail", instance.email),
         ("Address", instance.ip),
         ("Type", kind),
@@ -56,6 +58,15 @@ def facts(instance: Instance) -> list[tuple[str, str]]:
         *(("Failure", line) for line in instance.failure_lines),
     ]
     return [(name, str(value)) for name, value in known if value]
+
+
+def _status(instance: Instance) -> str:
+    """Return the status, and within it the stage, the step of it, and whether that takes long."""
+    if not instance.stage:
+        return instance.status
+    step = f" ({instance.step})" if instance.step else ""
+    slow = any(stage.name == instance.stage and stage.slow() for stage in instance.stages)
+    return f"{instance.status}, {in_words(instance.stage)}{step}" + (f", {SLOW}" if slow else "")
 
 
 def _watched(api: Api, instance: Instance) -> Instance:

@@ -33,6 +33,14 @@ class Stage(Answer):
     slow_seconds: int | None
 
 
+class Attempt(Answer):
+    """Which try to make the machine this is, and why the one before it came to nothing (null in lists and later)."""
+
+    number: int = Field(ge=1)
+    most: int
+    begun_again: str | None
+
+
 class HostKey(Answer):
     """The key the machine shows, to be compared before the first login."""
 
@@ -79,6 +87,7 @@ class Instance(Answer):
     status: Status
     stage: str | None
     step: str | None = None
+    attempt: Attempt | None = None
     stages: list[Stage]
     server_type: str | None
     location: str | None

@@ -11,6 +11,7 @@ from chalicelib.api.list_cursor import not_ours, sealed, unsealed
 from chalicelib.api.reading import read
 from chalicelib.domain.email import EmailAddress
 from chalicelib.domain.errors import InvalidInput
+from chalicelib.domain.instance import TERMINAL
 from chalicelib.operations import list_instances
 from chalicelib.operations.ports import Page
 from chalicelib.operations.services import Services
@@ -35,7 +36,7 @@ def _page(services: Services, call: Call) -> Page:
     try:
         return list_instances.list_instances(
             services,
-            ended=query.all,
+            ended=query.all or query.status in TERMINAL,
             status=query.status,
             owner=owner,
             limit=int(query.limit),

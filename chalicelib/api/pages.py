@@ -148,7 +148,17 @@ class _Pages:
             return self._page("no_market", status=503, more={"Retry-After": NOT_YET})
         types = [type_view(each) for each in list_types.list_types(self.services)]
         now = int(self.services.clock.now().timestamp())
-        form = SignupForm(types=types, limits=limits, now=now, key=key, typed=typed, wrong=wrong or {}, said=said)
+        stack = self.services.stack.get()
+        form = SignupForm(
+            types=types,
+            limits=limits,
+            now=now,
+            key=key,
+            typed=typed,
+            wrong=wrong or {},
+            said=said,
+            paused=stack is not None and stack.paused,
+        )
         return self._page("signup", status=status, form=form)
 
     def _page(

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from chalicelib.api.moment import rfc3339
-from chalicelib.domain.build import BuildRecord
+from chalicelib.domain.build import BuildRecord, Outcome
 from chalicelib.domain.instance import Instance, Status
 from chalicelib.operations.durations import Usual
 
@@ -16,10 +16,15 @@ QUEUED = "queued"
 
 
 def current_stage(instance: Instance, build: BuildRecord | None) -> str | None:
-    """The newest phase while a machine is being made; null before the builder speaks, and once it runs or ends."""
+    """The newest phase while a machine is being made; null before the builder speaks, and once it runs or ends.
+
+    Null, too, between an attempt that came to nothing and the builder's first word in the next one.
+    """
     if instance.status is Status.REQUESTED:
         return QUEUED
     if instance.status not in {Status.CREATING, Status.INSTALLING} or build is None or not build.phases:
+        return None
+    if build.outcome is Outcome.FAILED:
         return None
     return build.phases[-1].phase.value
 

@@ -68,6 +68,7 @@ class Deed(StrEnum):
     BUILD_CLAIMED = "build_claimed"
     BUILD_PERMITTED = "build_permitted"
     BUILD_REPORTED = "build_reported"
+    REBUILT = "rebuilt"
     ENDED = "ended"
     DELETED = "deleted"
     FAILED = "failed"
@@ -112,6 +113,8 @@ def deeds(before: Instance | None, after: Instance, build: BuildChange | None) -
         yield Deed.EXTENDED, f"{after.extensions[-1].hours} h" if after.extensions else ""
     if before is not None and before.manage_serial != after.manage_serial:
         yield Deed.TOKEN_ROTATED, ""
+    if after.build is not None and after.build.rebuilt and not (before and before.build and before.build.rebuilt):
+        yield Deed.REBUILT, f"after attempt {after.build.attempt}"
     if build is not None:
         yield from _of_build(*build)
 

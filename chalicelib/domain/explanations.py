@@ -20,10 +20,10 @@ class Explanation:
     operator_hint: str
 
 
-_AGAIN = "Nothing was charged. Try again."
-_LATER = "Nothing was charged. Try again later."
-_TELL = "Nothing was charged. Try again; if it happens again, tell the operator."
-_NOTED = "Nothing was charged. It is noted for the operator; trying again may help."
+_AGAIN = "Nothing was charged to you. Try again."
+_LATER = "Nothing was charged to you. Try again later."
+_TELL = "Nothing was charged to you. Try again; if it happens again, tell the operator."
+_NOTED = "Nothing was charged to you. It is noted for the operator; trying again may help."
 
 EXPLANATIONS: dict[Cause, Explanation] = {
     Cause.STOCK: Explanation(
@@ -34,13 +34,13 @@ EXPLANATIONS: dict[Cause, Explanation] = {
     ),
     Cause.PROVIDER: Explanation(
         message="No server could be had from the provider.",
-        hint="Nothing was charged. Try again in a few minutes.",
+        hint="Nothing was charged to you. Try again in a few minutes.",
         operator_hint="Look for the alarms `provider.refused_create` and `provider.token_rejected`, and at the "
         "provider's status page; `ccc doctor` tries the token.",
     ),
     Cause.PROVIDER_LIMIT: Explanation(
         message="The service's account at the provider has reached one of its limits.",
-        hint="Nothing was charged. The operator has to raise the limit; try again later.",
+        hint="Nothing was charged to you. The operator has to raise the limit; try again later.",
         operator_hint="Ask the provider for a higher limit of servers, cores or addresses, or set CCC_MAX_LIVE below "
         "it.",
     ),
@@ -101,10 +101,11 @@ EXPLANATIONS: dict[Cause, Explanation] = {
         "CCC_TYPES. Has the stock image changed?",
     ),
     Cause.DISK: Explanation(
-        message="The server's disk could not be prepared.",
-        hint="Nothing was charged. Try another type.",
-        operator_hint="Read the end of `ccc logs` for what disko said: too small a disk, or another name of the "
-        "device than nix/hosts/cloud-instance/disk.nix expects. Take the type out of CCC_TYPES.",
+        message="The server's disk could not be prepared, or the server went away meanwhile.",
+        hint="Nothing was charged to you. Try again; if it happens again, try another type.",
+        operator_hint="Read the end of `ccc logs`. A connection that broke off: is the server still there, and was it "
+        "stopped at the provider? Else what disko said: too small a disk, or another name of the device than "
+        "nix/hosts/cloud-instance/disk.nix expects; then take the type out of CCC_TYPES.",
     ),
     Cause.COPY_FAILED: Explanation(
         message="The system could not be copied to the server.",
@@ -138,13 +139,13 @@ EXPLANATIONS: dict[Cause, Explanation] = {
     ),
     Cause.REVOKED: Explanation(
         message="The machine was called off before it was ready.",
-        hint="Nothing was charged.",
+        hint="Nothing was charged to you.",
         operator_hint="Nothing went wrong: its owner or an operator ended it while it was being made.",
     ),
     Cause.STRANGER: Explanation(
         message="In this machine's place the provider has a server that is not marked as ours.",
-        hint="Nothing was charged and that server was not touched. It is noted for the operator; trying again may "
-        "help.",
+        hint="Nothing was charged to you, and that server was not touched. It is noted for the operator; trying "
+        "again may help.",
         operator_hint="Alarm `provider.stranger` names the server's id: does another service use this project, or has "
         "somebody changed labels? Give each service a project of its own.",
     ),

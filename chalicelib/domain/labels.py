@@ -31,7 +31,12 @@ def server_labels(*, stack: str, instance_id: str, expires_at: datetime | None =
 
 
 def is_ours(labels: Mapping[str, str], *, name: str, stack: str, instance_id: str) -> bool:
-    """Whether a server with this name and these labels is the one of this instance of this stack."""
+    """Whether a server with this name and these labels is the one of this instance of this stack.
+
+    Never, where the instance's id is none that we give: `cc-web`, labelled by hand, is somebody's own.
+    """
+    if INSTANCE_ID.fullmatch(instance_id) is None:
+        return False
     wanted = server_labels(stack=stack, instance_id=instance_id)
     return name == server_name(instance_id) and all(labels.get(key) == value for key, value in wanted.items())
 

@@ -5,29 +5,43 @@ A dry run says the same in advance and touches no row.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 
 from chalicelib.domain.errors import UnknownSchema
 from chalicelib.domain.instance import Instance
+from chalicelib.domain.lifecycle import Queue
 from chalicelib.domain.reasons import LEFT_ALONE, Act, Reason, begun, said
 from chalicelib.operations.advance import advance
 from chalicelib.operations.logbook import Logbook
 from chalicelib.operations.outlook import Outlook, is_ending, outlook, why_it_ends
 from chalicelib.operations.ports import RunEntry
 from chalicelib.operations.services import Services
-from chalicelib.operations.work_off import in_order, work_off
+from chalicelib.operations.work_off import BATCH, in_order, work_off
 
 
 def serve_due_rows(services: Services, book: Logbook, *, left: Callable[[], float]) -> None:
     """Keep in `book` every due row that there was time for; StoreUnavailable as from `work_off`."""
     if book.run.dry_run:
         return _foretold(services, book)
-    _, errors = work_off(services, left=left, serve=partial(_serve, services, book))
+    looked_at: set[str] = set()
+
+    def serve(instance_id: str) -> None:
+        looked_at.add(instance_id)
+        _serve(services, book, instance_id)
+
+    _, errors = work_off(services, left=left, serve=serve)
     if left() <= 0:
-        book.skip(RunEntry(what=LEFT_ALONE, why=Reason.OUT_OF_TIME))
+        book.skip(*_out_of_time(services, looked_at))
     return book.fail(*errors)
+
+
+def _out_of_time(services: Services, looked_at: set[str]) -> Iterator[RunEntry]:
+    """A line for every row that is due and was not looked at; none when the time was over with the last of them."""
+    for queue in (Queue.DELETE, Queue.WORK):
+        for instance_id in services.instances.due(queue, services.clock.now(), BATCH):
+            if instance_id not in looked_at:
+                yield RunEntry(what=LEFT_ALONE, why=Reason.OUT_OF_TIME, instance_id=instance_id)
 
 
 def _serve(services: Services, book: Logbook, instance_id: str) -> None:

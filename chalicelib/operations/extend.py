@@ -1,7 +1,8 @@
 """Move the end of a running machine: one conditional transaction on the end that was seen, with its money (rule R8).
 
 Refused at or after the end, before the machine runs, and once it is being deleted. The same key again gives the same
-answer and adds nothing.
+answer and adds nothing, for as long as the row lives: every key that was granted is kept. Where the clocks of others
+say that ours is wrong, nobody can say whether the end has come: then it is neither granted nor called over.
 """
 
 from __future__ import annotations
@@ -18,15 +19,17 @@ from chalicelib.domain.errors import (
     KeyReused,
     LimitReached,
     NotRunning,
+    StoreUnavailable,
     WriteConflict,
 )
 from chalicelib.domain.instance import Choice, Extension, Instance, Machine, Status
+from chalicelib.operations import clocks
 from chalicelib.operations.authorise import existing
 from chalicelib.operations.save import save
 from chalicelib.operations.services import Services
 
-KEPT = 10
-"""How many granted extensions a row remembers for repeats of their keys."""
+MOST = 500
+"""Extensions of one machine: all are kept in its row, which must stay far below the 400 KB of an item in the table."""
 
 MAX_TRIES = 8
 
@@ -41,7 +44,10 @@ class Extended:
 
 
 def extend(services: Services, instance_id: str, *, hours: int, key: str) -> Extended:
-    """Add hours; NotFound, InvalidInput, NotRunning, EndingAlready, EndedAlready, EndMoved, LimitReached, KeyReused."""
+    """Add hours; NotFound, InvalidInput, NotRunning, EndingAlready, EndedAlready, EndMoved, LimitReached, KeyReused.
+
+    StoreUnavailable: the clocks do not agree; try again.
+    """
     if not 1 <= hours <= services.limits.max_hours:
         raise InvalidInput({"hours": f"Give whole hours from 1 to {services.limits.max_hours}."})
     row = existing(services, instance_id)
@@ -71,10 +77,13 @@ def _known(row: Instance, hours: int, key: str) -> Extension | None:
 
 def _extended(services: Services, row: Instance, hours: int, key: str) -> Instance:
     now = services.clock.now()
-    expires_at, machine, choice = _still_runs(row, now)
+    expires_at, machine, choice = _still_runs(row)
+    _require_time(services, expires_at, now)
     left = lease.hours_left(
         created_at=machine.created_at, expires_at=expires_at, max_life_hours=services.limits.max_life_hours
     )
+    if len(row.extensions) >= MOST:
+        raise LimitReached(f"A machine is extended at most {MOST} times.", limit="life", left=0)
     if hours > left:
         raise LimitReached(
             f"A machine lives at most {services.limits.max_life_hours} hours; {left} more can be added.",
@@ -90,14 +99,30 @@ def _extended(services: Services, row: Instance, hours: int, key: str) -> Instan
     return replace(
         row,
         expires_at=new_end,
-        extensions=(*row.extensions, granted)[-KEPT:],
+        extensions=(*row.extensions, granted),
         holds=(*row.holds, budget.hold(now, choice.hourly, hours)),
         notices=notice.owe(fresh, told, *notice.endings(new_end, now)),
         due_at=now,
     )
 
 
-def _still_runs(row: Instance, now: datetime) -> tuple[datetime, Machine, Choice]:
+def _require_time(services: Services, expires_at: datetime, now: datetime) -> None:
+    """EndingAlready once the end has come; StoreUnavailable while the clocks of others contradict ours (rule R9)."""
+    try:
+        is_over = clocks.over(services, expires_at, now, unheard=True)
+    except clocks.ClockDoubted as doubted:
+        raise _unsure() from doubted
+    if clocks.contradicted(services, now):
+        raise _unsure()
+    if is_over:
+        raise EndingAlready("This machine's time is over and it is being deleted; order a new one.")
+
+
+def _unsure() -> StoreUnavailable:
+    return StoreUnavailable("The clocks of this service do not agree just now. Try again in a minute.")
+
+
+def _still_runs(row: Instance) -> tuple[datetime, Machine, Choice]:
     """The present end with the machine and its price, while there is something to extend."""
     match row.status:
         case Status.DELETED | Status.FAILED:
@@ -110,8 +135,6 @@ def _still_runs(row: Instance, now: datetime) -> tuple[datetime, Machine, Choice
             pass
     if row.expires_at is None or row.machine is None or row.choice is None:
         raise NotRunning("This machine does not run yet; its hours begin when it does.")
-    if now >= row.expires_at:
-        raise EndingAlready("This machine's time is over and it is being deleted; order a new one.")
     return row.expires_at, row.machine, row.choice
 
 

@@ -22,7 +22,11 @@ from chalicelib.operations.services import Services
 
 FRESH = timedelta(seconds=60)
 SILENCE = timedelta(seconds=15)
-"""How long nobody asks again after an answer that did not come: 240 requests an hour at most, of our 3,000."""
+"""How long nobody asks again after an answer that did not come: 240 requests an hour at most, of our 3,000.
+
+It counts from the end of the request. A tick that has waited half a minute in vain has its rest for what needs no
+provider: letters, builders, wishes.
+"""
 
 
 def require_stack(services: Services) -> StackState:
@@ -86,18 +90,29 @@ def look(services: Services, now: datetime) -> None:
         _look(services, stack, now)
 
 
+def was_silent(services: Services) -> bool:
+    """Whether the newest look at the marker had no answer: whoever looks next may wait long for theirs."""
+    stack = services.stack.get()
+    return stack is not None and stack.marker_silent_until is not None
+
+
 def _look(services: Services, stack: StackState, now: datetime) -> StackState:
-    _require_patience(stack, now)
+    _require_patience(stack, services.clock.now())
+    token = services.servers.token_fingerprint()
     try:
         answer = services.servers.read_marker(stack.uuid, stack.marker_id)
     except (ProviderUnknown, RateLimited):
         with contextlib.suppress(WriteConflict):  # whoever was first has kept an answer, or the same silence
-            services.stack.write(replace(stack, marker_silent_until=now + SILENCE), stack)
+            # from the end of the request on: one that hangs for half a minute is no reason to begin the next at once
+            services.stack.write(replace(stack, marker_silent_until=services.clock.now() + SILENCE), stack)
         raise
+    if services.servers.token_fingerprint() != token:
+        # nobody knows which of the two tokens it answered: neither kept nor believed
+        raise ProviderUnknown("The provider's token was changed while the marker was looked at.", status=None)
     if _is_ahead(answer, stack):
         # a sweep counts in the table before it does at the marker: one that ran meanwhile is no restored table
         stack = require_stack(services)
-    seen = _with_answer(services, stack, answer, now)
+    seen = replace(_with_answer(services, stack, answer, now), marker_token=token)
     with contextlib.suppress(WriteConflict):  # somebody else has just kept an answer of their own
         return services.stack.write(seen, stack)
     return seen
@@ -125,7 +140,6 @@ def _with_answer(services: Services, stack: StackState, answer: Marker, now: dat
         marker_state=answer.state,
         marker_epoch=answer.epoch,
         marker_seen_at=now,
-        marker_token=services.servers.token_fingerprint(),
         marker_silent_until=None,
         frozen=frozen,
     )

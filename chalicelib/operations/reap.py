@@ -10,8 +10,10 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 from chalicelib.domain.errors import CccError, WriteConflict
+from chalicelib.domain.reasons import Reason
 from chalicelib.operations.due_rows import serve_due_rows
 from chalicelib.operations.logbook import Logbook
 from chalicelib.operations.ports import Run, RunState
@@ -24,6 +26,9 @@ _log = logging.getLogger("ccc.reaper")
 
 MAX_TRIES = 8
 
+CONFIRMATION_HOLDS = timedelta(minutes=10)
+"""What somebody has looked at and allowed in numbers is not done later than this: the world has moved on."""
+
 
 def reap(services: Services, *, left: Callable[[], float]) -> Run:
     """One run of the schedule; its end is told to the log and to the `stack` item, where its absence is noticed."""
@@ -34,10 +39,16 @@ def reap(services: Services, *, left: Callable[[], float]) -> Run:
         "did": len(run.did),
         "skipped": len(run.skipped),
         "frozen": run.frozen is not None,
+        "left_over": _left_over(run),
     }
     _log.info("reap.done", extra={"fields": fields})
     _note_end(services)
     return run
+
+
+def _left_over(run: Run) -> int:
+    """How many due rows and verdicts the run did not come to: a run without these has done its work."""
+    return len([entry for entry in run.skipped if entry.why == Reason.OUT_OF_TIME])
 
 
 def run_requested(services: Services, run_id: str, *, left: Callable[[], float] = lambda: 60.0) -> None:
@@ -58,6 +69,9 @@ def carry_out(services: Services, run: Run, *, left: Callable[[], float], serve_
     except WriteConflict:
         return services.runs.get(run.id) or run
     book = Logbook(services.runs, begun)
+    if _is_too_late(begun):
+        book.fail("too_late: what was confirmed was not begun within ten minutes; look again and confirm anew")
+        return _ended(services, book, RunState.FAILED)
     try:
         _work(services, book, left, serve_due=serve_due)
     except CccError as error:
@@ -68,6 +82,12 @@ def carry_out(services: Services, run: Run, *, left: Callable[[], float], serve_
         _ended(services, book, RunState.FAILED)
         raise
     return _ended(services, book, RunState.DONE)
+
+
+def _is_too_late(begun: Run) -> bool:
+    """Whether a run that bounds what it may do comes so late that it was bounded for another world."""
+    waited = (begun.started_at or begun.requested_at) - begun.requested_at
+    return begun.confirm is not None and waited > CONFIRMATION_HOLDS
 
 
 def _ended(services: Services, book: Logbook, state: RunState) -> Run:

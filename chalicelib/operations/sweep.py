@@ -150,7 +150,8 @@ def _deleted(services: Services, book: Logbook, verdict: Verdict) -> None:
         services.alarms.raise_alarm(
             "sweep.orphan_deleted", server_id=server.server_id, why=verdict.why, stack=server.labels.get(labels.STACK)
         )
-        note(services, Deed.ORPHAN_DELETED, f"server {server.server_id}", instance_id=_instance_of(server))
+        about, named = f"server {server.server_id}", _instance_of(server)
+        note(services, Deed.ORPHAN_DELETED, about, instance_id=named, server_id=server.server_id)
     book.done(_entry(said(Act.DELETE, dry_run=book.run.dry_run), verdict))
 
 

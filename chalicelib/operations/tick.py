@@ -1,5 +1,7 @@
 """The minute's work: count on, refresh the market, serve what is due, sweep a quarter of an hour after the last sweep.
 
+While the provider is silent, what is due comes first: see `_ask_provider`.
+
 With each sweep the money set aside is told to the log, and whether the hourly reaper still comes (row R13).
 """
 
@@ -42,15 +44,28 @@ class WorkFailed(CccError):
 
 def tick(services: Services, *, left: Callable[[], float]) -> None:
     """Do the minute's work while `left()` seconds are positive; WorkFailed at the end if anything failed."""
-    keep_counting(services)
-    errors = list(_refresh_market(services))
+    errors: list[str] = []
+    silent = marker.was_silent(services)
+    if not silent:
+        errors += _ask_provider(services)
     _, failed = work_off(services, left=left)
     errors += failed
+    if silent and left() > 0:
+        errors += _ask_provider(services)
     if left() > 0:
         errors += _sweep(services, left)
         _forgotten_runs(services, left)
     if errors:
         raise WorkFailed("; ".join(errors[:20]), errors=len(errors))
+
+
+def _ask_provider(services: Services) -> tuple[str, ...]:
+    """What each minute asks of the provider, before what is due, and after it while the provider is silent.
+
+    Each of these may wait half a minute for no answer: letters and rows that need no provider go before that.
+    """
+    keep_counting(services)
+    return _refresh_market(services)
 
 
 def _forgotten_runs(services: Services, left: Callable[[], float]) -> None:

@@ -1,7 +1,11 @@
 """Answer "why was this one deleted?" and "why not that one?" of an instance or of a server, from what is kept.
 
 The row, the audit and the records of the newest runs are asked; the provider is not, so what is said of a server that
-lives is at most as old as the last sweep. Of dry runs counts what they saw and left alone; they did nothing.
+lives is at most as old as the last sweep. Of dry runs counts what they saw and left alone; they did nothing, and
+however many of them somebody asks for, as many runs that did something are looked at.
+
+A server that was deleted as an orphan is in the audit, under its number and under the instance that its label named,
+for as long as runs are kept: that answers where no run that is looked at does any more.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.audit import AuditEntry
+from chalicelib.domain.audit import AuditEntry, Deed
 from chalicelib.domain.errors import UnknownSchema
 from chalicelib.domain.instance import Instance, Status
 from chalicelib.domain.reasons import LEFT_ALONE, Act, Reason, because, said
@@ -19,7 +23,10 @@ from chalicelib.operations.ports import Run, RunEntry
 from chalicelib.operations.services import Services
 
 RUNS = 100
-"""Runs that are looked at: about a day of ticks and hourly runs. What was deleted before that is in the audit."""
+"""Runs that are looked at, dry ones not counted: about a day. What was deleted before that is in the audit."""
+
+MOST_RUNS = 1000
+"""Runs that are looked at in any case, dry ones counted: each costs a read."""
 
 ENTRIES = 50
 PAGE = 200
@@ -62,26 +69,41 @@ def of_server(services: Services, server_id: int) -> Why:
 
 
 def _why(services: Services, instance_id: str | None, server_id: int | None) -> Why:
-    runs = services.runs.newest(RUNS)
+    runs = _runs(services)
     told = _told(runs, instance_id, server_id)
     if instance_id is None:
         instance_id = next((each.entry.instance_id for each in told if each.entry.instance_id), None)
     row = _row(services, instance_id)
     owns = row is not None and (server_id is None or (row.machine is not None and row.machine.server_id == server_id))
+    audit = _audit(services, instance_id, server_id, owns=owns)
     return Why(
-        answer=_of_row(row, told) if row is not None and owns else _of_server(told, runs),
+        answer=_of_row(row, told) if row is not None and owns else _of_server(told, runs, audit),
         instance=row if owns else None,
         told=told,
-        audit=_audit(services, instance_id, None if owns else server_id),
+        audit=audit,
         runs=len(runs),
         since=min((run.requested_at for run in runs), default=None),
     )
 
 
-def _audit(services: Services, instance_id: str | None, server_id: int | None) -> tuple[AuditEntry, ...]:
+def _runs(services: Services) -> list[Run]:
+    """The newest runs, until so many of them were no dry ones."""
+    runs = services.runs.newest(RUNS)
+    page = runs
+    while len(page) == RUNS and len(runs) < MOST_RUNS and len([run for run in runs if not run.dry_run]) < RUNS:
+        page = services.runs.newest(RUNS, before=page[-1])
+        runs += page
+    return runs
+
+
+def _audit(services: Services, instance_id: str | None, server_id: int | None, *, owns: bool) -> tuple[AuditEntry, ...]:
     """The entries about an instance; those about a server alone, where the instance that it names is not its own."""
-    entries = () if instance_id is None else services.audit.of_instance(instance_id, ENTRIES)
-    return tuple(each for each in entries if server_id is None or each.about == f"server {server_id}")
+    entries = () if instance_id is None else tuple(services.audit.of_instance(instance_id, ENTRIES))
+    if server_id is None or owns:
+        return entries
+    about_it = tuple(each for each in entries if each.about == f"server {server_id}")
+    under_its_number = services.audit.of_server(server_id)
+    return about_it if about_it or under_its_number is None else (under_its_number,)
 
 
 def _row(services: Services, instance_id: str | None) -> Instance | None:
@@ -132,15 +154,18 @@ def _of_row(row: Instance, told: Sequence[Told]) -> str:
     return f"It lives until {row.expires_at:%Y-%m-%dT%H:%M:%SZ}: {because(Reason.OWNED, fact=row.status)}."
 
 
-def _of_server(told: Sequence[Told], runs: Sequence[Run]) -> str:
+def _of_server(told: Sequence[Told], runs: Sequence[Run], audit: Sequence[AuditEntry]) -> str:
     """No row owns it: the newest word of a run counts, a deletion above all."""
     deleted = next((each for each in told if each.entry.what == said(Act.DELETE, dry_run=False)), None)
+    noted = next((each for each in audit if each.did is Deed.ORPHAN_DELETED), None)
+    if deleted is None and noted is not None:
+        return f"A sweep deleted it at {noted.at:%Y-%m-%dT%H:%M:%SZ} ({noted.about}): {Reason.NO_ROW}."
     if (chosen := deleted or next(iter(told), None)) is not None:
         return f"A run of {chosen.last:%Y-%m-%dT%H:%M:%SZ}: {chosen.entry.what}: {chosen.entry.why}."
     newest = max((run.requested_at for run in runs), default=None)
     until = "" if newest is None else f" up to {newest:%Y-%m-%dT%H:%M:%SZ}"
     return (
-        f"Nothing is known of it: no row has it, and none of the last {len(runs)} runs{until} has seen it. If it is "
-        "newer, `ccc reap --dry-run` looks now. A server without the labels of this stack is never looked at, and "
-        "never deleted."
+        f"Nothing is known of it: no row has it, none of the last {len(runs)} runs{until} has seen it, and no entry of "
+        "the audit tells of a sweep that deleted it. If it is newer, `ccc reap --dry-run` looks now. If it was gone "
+        "before what is kept, the log alone may know it. No sweep looks at a server without the labels of this stack."
     )

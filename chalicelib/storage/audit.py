@@ -38,9 +38,12 @@ class StoredAudit:
         self._table = table
         self._op_ids = op_ids
 
-    def record(self, entry: AuditEntry) -> None:
-        """Keep one entry."""
+    def record(self, entry: AuditEntry, *, server_id: int | None = None) -> None:
+        """Keep one entry, and once more under a server's number: an item has only one owner to be found by."""
         self._table.put(audit_item(entry, self._op_ids()))
+        if server_id is not None:
+            key = _server_key(server_id)
+            self._table.put(Item(key=key, body=to_document(entry), purge_at=seconds(entry.at + KEPT)))
 
     def of_day(self, day: date, limit: int) -> list[AuditEntry]:
         """The newest entries of one day in UTC, newest first (an index: may lag)."""
@@ -51,6 +54,15 @@ class StoredAudit:
         keys = sorted(self._table.owned(_subject(instance_id)), reverse=True)[:limit]
         found = self._table.get_many(keys) if keys else {}
         return list(readable((found[key] for key in keys if key in found), _entry_of))
+
+    def of_server(self, server_id: int) -> AuditEntry | None:
+        """The newest entry that was kept under this number."""
+        item = self._table.get(_server_key(server_id))
+        return None if item is None else next(iter(readable([item], _entry_of)), None)
+
+
+def _server_key(server_id: int) -> str:
+    return f"{PREFIX}server#{server_id}"
 
 
 def _subject(instance_id: str) -> str:

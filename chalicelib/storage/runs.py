@@ -62,9 +62,10 @@ class StoredRuns:
         item = self._table.get(_run_key(run_id))
         return None if item is None else self._whole(item)
 
-    def newest(self, limit: int) -> list[Run]:
-        """The newest runs, newest first (an index: may lag)."""
-        return list(readable(self._table.listed(RUNS, None, limit), self._whole))
+    def newest(self, limit: int, *, before: Run | None = None) -> list[Run]:
+        """The newest runs, or the newest before another one, newest first (an index: may lag)."""
+        after = None if before is None else (seconds(before.requested_at), _run_key(before.id))
+        return list(readable(self._table.listed(RUNS, after, limit), self._whole))
 
     def _put_parts_away(self, run: Run, name: str, entries: Sequence[Any]) -> None:
         """Write the parts that are full and were not before, as far as this process knows."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from operate import change_set, changes, parameters
+from operate import change_set, changes, end_note, parameters, table_change
 from operate.aws import Aws, account_of
 from operate.bucket import Bucket
 from operate.change_set import ChangeSet
@@ -34,7 +34,7 @@ FOUND = b'{"found_stack": true}'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """`parameters` of the template to set; `i_know` lets the table go; `dry_run` shows the changes and ends."""
+    """`parameters` of the template to set; `i_know` lets the table go or change; `dry_run` shows what would be done."""
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     i_know: bool = False
@@ -57,6 +57,8 @@ class Deployment:
         self._require_secrets()
         before = self._settled()
         self._require_known_parameters()
+        if not self.wishes.i_know:
+            table_change.require_own(self.aws, before, self.wishes.parameters)
         made = self._change_set(before)
         if made.empty:
             self.terminal.say(f"{self.stage.stack}: nothing to change")
@@ -159,7 +161,8 @@ class Deployment:
             )
 
     def _found(self, after: Stack) -> None:
-        """Found the stack, which does nothing where it is founded already."""
+        """Found the stack, which does nothing where it is founded already; a note of an end is over with that."""
+        end_note.delete(self.aws, self.stage)
         answer = self.aws.call("lambda", "invoke", FunctionName=after.output("AdvanceName"), Payload=FOUND)
         if "FunctionError" in answer:
             remedy = f"ccc doctor --cloud --stage {self.stage.name}; then make deploy STAGE={self.stage.name}"

@@ -24,6 +24,7 @@ from operate.stack import Stack, look
 from operate.stage import Stage
 from operate.table import Founded
 from operate.terminal import Terminal
+from operate.without_stack import WithoutStack
 
 UNDER_WAY_SECONDS = 35.0
 """The API function has 29 seconds; an order that began before its end has a row by then."""
@@ -47,8 +48,8 @@ class Destruction:
         stack = look(self.aws, self.stage.stack)
         if stack is None:
             self.terminal.say(f"There is no stack {self.stage.stack} in {self.aws.region}.")
-            if self.secrets_too:
-                self._require_nothing_left()
+            if not self._secrets_may_go():
+                return
         elif (name := table.name_of(self.aws, stack)) is not None:
             self._end(stack, name)
         else:
@@ -90,18 +91,14 @@ class Destruction:
     def _emptiness(self, name: str) -> Emptiness:
         return Emptiness(aws=self.aws, stage=self.stage, terminal=self.terminal, project=self.project, table=name)
 
-    def _require_nothing_left(self) -> None:
-        """Nobody knows its uuid now: unless its end was noted, the token stays while there is a marker."""
-        if end_note.is_there(self.aws, self.stage):
-            self._require_typed()
-            return
-        token = parameters.read(self.aws, self._parameter(HETZNER))
-        markers = self.project(token.value).markers() if token else []
-        if markers:
-            named = ", ".join(each.stack for each in markers)
-            said = f"There are markers of stacks in the project ({named}): their servers may need this token."
-            raise OperateFailed(said, "compare with the provider's console; then delete the parameters by hand")
+    def _secrets_may_go(self) -> bool:
+        """Whether there are secrets that were to go; OperateFailed while a server may need them."""
+        rest = WithoutStack(aws=self.aws, stage=self.stage, terminal=self.terminal, project=self.project)
+        if not self.secrets_too or not rest.has_secrets():
+            return False
+        rest.require_nothing_left()
         self._require_typed()
+        return True
 
     def _require_typed(self) -> None:
         if self.terminal.ask(f"Type the stage's name to end it for good ({self.stage.name}): ") != self.stage.name:

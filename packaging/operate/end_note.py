@@ -2,15 +2,15 @@
 
 It is written before the marker is deleted, since nothing at the provider can confirm anything afterwards. It is good
 for one stack and one marker, and only while the API function stands still: whoever brings the stage back starts that.
+Whoever founds a stack of the stage throws it away, since it is about the one before.
 """
 
 from __future__ import annotations
 
 import json
 
-from chalicelib.aws.errors import Answered
-from operate import parameters
-from operate.aws import Aws, is_absent
+from operate import parameters, standstill
+from operate.aws import Aws
 from operate.stage import Stage
 from operate.table import Founded
 
@@ -27,31 +27,24 @@ def is_good(aws: Aws, stage: Stage, founded: Founded) -> bool:
     kept = parameters.read(aws, _name(stage))
     if kept is None:
         return False
-    if kept.value == _text(founded) and _stands_still(aws, stage):
+    if kept.value == _text(founded) and standstill.stands(aws, stage.api, absent=True):
         return True
     delete(aws, stage)
     return False
 
 
-def is_there(aws: Aws, stage: Stage) -> bool:
-    """Whether a stack of this stage was ended; which one is not asked."""
-    return parameters.read(aws, _name(stage)) is not None
+def names(aws: Aws, stage: Stage) -> str | None:
+    """The uuid of the stack that the note is about; None without a note, or with one that says nothing."""
+    kept = parameters.read(aws, _name(stage))
+    try:
+        return None if kept is None else str(json.loads(kept.value)["stack"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def delete(aws: Aws, stage: Stage) -> bool:
     """Throw the note away; whether it was there."""
     return parameters.delete(aws, _name(stage))
-
-
-def _stands_still(aws: Aws, stage: Stage) -> bool:
-    """Whether nobody can order: the API function may not run at all, or has gone with the stack."""
-    try:
-        answer = aws.call("lambda", "get_function_concurrency", FunctionName=stage.api)
-    except Answered as error:
-        if is_absent(error):
-            return True
-        raise
-    return answer.get("ReservedConcurrentExecutions") == 0
 
 
 def _text(founded: Founded) -> str:

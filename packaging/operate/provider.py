@@ -14,8 +14,13 @@ import urllib3
 
 from chalicelib.domain.labels import MANAGED_BY, OURS, STACK, marker_name, selector
 from operate.failure import OperateFailed
+from operate.terminal import Terminal
 
 ENDPOINT = "https://api.hetzner.cloud/v1"
+ELSEWHERE = "HCLOUD_ENDPOINT"
+REHEARSED = "AWS_ENDPOINT_URL_SSM"
+"""Both are set by a rehearsal (docs/rehearsal.md); by one box with an emulator, the first alone."""
+
 UNAUTHORIZED, NOT_FOUND, OK, NO_CONTENT = 401, 404, 200, 204
 PER_PAGE = 50
 MOST_PAGES = 200
@@ -96,6 +101,20 @@ class Project:
 
 def _refused(answer: urllib3.BaseHTTPResponse) -> OperateFailed:
     return OperateFailed(f"The provider answers with status {answer.status}.", "https://status.hetzner.com")
+
+
+def endpoint_of(terminal: Terminal) -> str:
+    """Where the provider is asked: the real one, or a rehearsal's; OperateFailed for an emulator beside the real AWS.
+
+    A shell that has read an emulator's variables would compare, or store, what the emulator knows.
+    """
+    given = terminal.variable(ELSEWHERE).rstrip("/")
+    if given in {"", ENDPOINT}:
+        return ENDPOINT
+    if not terminal.variable(REHEARSED):
+        said = f"{ELSEWHERE} is {given}: that is not the provider, and {REHEARSED} is not set, so AWS is the real one."
+        raise OperateFailed(said, f"unset {ELSEWHERE} HCLOUD_TOKEN    (or read the rehearsal's variables whole)")
+    return given
 
 
 def project_at(endpoint: str, token: str) -> Project:

@@ -69,12 +69,25 @@ def name_of(aws: Aws, stack: Stack) -> str | None:
     """
     if name := stack.outputs.get(OUTPUT) or stack.parameters.get(RESTORED):
         return name
+    return own_name_of(aws, stack)
+
+
+def own_name_of(aws: Aws, stack: Stack) -> str | None:
+    """The table that the stack itself made, whichever is in use; None when it has none."""
     listed = pages(aws, "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack.id)
     for each in listed:
         there = each["ResourceStatus"] != "DELETE_COMPLETE" and each.get("PhysicalResourceId")
         if each["LogicalResourceId"] == LOGICAL and there:
             return str(each["PhysicalResourceId"])
     return None
+
+
+def kept(aws: Aws, stack: str) -> Iterator[str]:
+    """The tables that stacks of this name made, by CloudFormation's way of naming them; they outlive their stacks."""
+    marks = {"mark": "LastEvaluatedTableName", "asks": "ExclusiveStartTableName"}
+    for name in pages(aws, "dynamodb", "list_tables", "TableNames", **marks):
+        if name.startswith(f"{stack}-{LOGICAL}-"):
+            yield str(name)
 
 
 def founded(aws: Aws, table: str) -> Founded | None:

@@ -56,6 +56,17 @@ def test_days_and_instances_are_apart_and_the_newest_come_first(kept: StoredAudi
     assert len(kept.of_day(NOW.date(), 10)) == 3
 
 
+def test_an_entry_about_a_server_is_found_by_its_number_too(kept: StoredAudit) -> None:
+    """Whatever its label named, if it named anything; in the lists it stands once, and the newest counts."""
+    older = AuditEntry(at=NOW, actor=SCHEDULE, did=Deed.ORPHAN_DELETED, about="server 4711")
+    newer = replace(older, at=NOW + timedelta(seconds=1), instance_id=ONE)
+    kept.record(older, server_id=4711)
+    kept.record(newer, server_id=4711)
+    assert (kept.of_server(4711), kept.of_server(471)) == (newer, None)
+    assert kept.of_day(NOW.date(), 10) == [newer, older]
+    assert kept.of_instance(ONE, 10) == [newer]
+
+
 def test_nothing_is_found_where_nothing_is(kept: StoredAudit) -> None:
     """An empty day and an unknown instance are empty lists."""
     assert (kept.of_day(NOW.date(), 10), kept.of_instance(ONE, 10)) == ([], [])

@@ -50,6 +50,9 @@ from tests.unit.operations.world import World
 
 ENDPOINT = "http://emulated.invalid/v1"
 
+HANGS_FOR = timedelta(seconds=30)
+"""How long the product waits for the first word of an answer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
@@ -64,7 +67,10 @@ class Sent:
 
 
 class Provider:
-    """An emulator whose clock is a test's; `down` makes it unreachable, `seconds` is what a request takes."""
+    """An emulator whose clock is a test's; `down` makes it unreachable, `seconds` is what a request takes.
+
+    With `hangs` it takes every request and says nothing until the other side gives up.
+    """
 
     def __init__(self, folder: Path, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock(TEN)
@@ -77,6 +83,7 @@ class Provider:
         self._loop = asyncio.new_event_loop()
         self._waited = 0.0
         self.down = False
+        self.hangs = False
         self.seconds = 0.0
         self.sent: list[Sent] = []
 
@@ -131,6 +138,9 @@ class Provider:
         self._note(prepared, method, timeout, raw)
         if self.down:
             raise requests.ConnectionError("no route to host")
+        if self.hangs:
+            self.clock.advance(HANGS_FOR)
+            raise requests.ReadTimeout("not a word")
         wire = _Wire()
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         request = self._request(method, target, CIMultiDict(prepared.headers), wire)

@@ -27,7 +27,7 @@ BUGS: list[tuple[Bug, Scenario]] = [
         Bug(
             name="only sweeps count",
             module=tick,
-            function="tick",
+            function="_ask_provider",
             right="    keep_counting(services)\n",
             wrong="",
         ),

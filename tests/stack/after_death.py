@@ -62,7 +62,7 @@ def told_plainly(bed: Deathbed, death: Death) -> None:
     until(lambda: letters(box, order, "failed"), f"no mail about {order.instance_id}")
     (letter,) = letters(box, order, "failed")
     said = " ".join(letter.text.split())
-    what_next = told.hint.removeprefix("Nothing was charged. ")
+    what_next = told.hint.removeprefix("Nothing was charged to you. ")
     assert f"could not be made. {told.message} Nothing was charged to you. {what_next}" in said, said
     assert bare_link(letter, f"/i/{order.instance_id}")
     assert f"ccc retry {order.instance_id}" in said

@@ -66,6 +66,14 @@ def failed_with(box: Box, instance_id: str, cause: Cause) -> None:
     assert not letters(box, instance_id, "ready")
 
 
+def runs(box: Box, instance_id: str) -> dict[str, Any]:
+    """The machine runs although its builder has died, which in the cloud nobody tells: a minute later one looks."""
+    if box.stack == "aws":
+        until(lambda: [build["state"] for build in builds(box, instance_id)] == ["stopped"], "its builder did not die")
+        box.advance_clock("61s")
+    return box.until(instance_id, "running", seconds=30)
+
+
 def ends(box: Box, instance_id: str) -> None:
     """The machine is ended, and nothing of it is paid any more."""
     box.call("DELETE", f"/instances/{instance_id}")
@@ -75,7 +83,7 @@ def ends(box: Box, instance_id: str) -> None:
 def test_b20_a_builder_that_dies_between_its_check_and_its_word_costs_nothing(box: Box, guest_key: GuestKey) -> None:
     """The control plane's own probe finds the machine: it runs after one attempt, and is announced once (row B20)."""
     instance_id = box.provision(guest_key.public)
-    seen = box.until(instance_id, "running", seconds=30)
+    seen = runs(box, instance_id)
     assert seen["stages"][-1]["name"] == "verify"
     (build,) = builds(box, instance_id)
     assert build["exit_status"] == -signal.SIGKILL
@@ -160,5 +168,5 @@ def test_b13_b22_three_wrong_host_keys_end_three_machines_and_hold_back_the_next
     box.advance_clock("61m")
     assert box.call("GET", "/health/ready")[0] == 200
     again = box.provision(guest_key.public)
-    box.until(again, "running", seconds=30)
+    runs(box, again)
     ends(box, again)

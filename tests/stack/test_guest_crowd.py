@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.stack.box import Box
+from tests.stack.box import STACK, Box
 from tests.stack.conftest import GuestKey
 from tests.stack.guest import Guest, until
 from tests.stack.rows import counters, let_ttl_pass, of_guests, whole_file
 from tests.stack.visitor import Answer, Visitor, new_source
 
-MANY = 300
+MANY = 300 if STACK == "onebox" else 100
+"""In the cloud on this machine, one tick has to forget them all before the clock's mover gets an answer."""
+
 SOURCES = 50
 THREADS = 4
 RATES = ("request", "signup", "confirm", "exists")
@@ -19,7 +21,7 @@ NAMELESS = ("build#", "audit#")
 
 
 def test_a_crowd_of_invented_addresses(box: Box, guest_key: GuestKey) -> None:
-    """Hundreds of signups reserve nothing; whoever signs up after them is served; a month later nothing is left."""
+    """Many signups reserve nothing; whoever signs up after them is served; a month later nothing is left of them."""
     visitors = [Visitor(box=box, source=new_source()) for _ in range(SOURCES)]
     with ThreadPoolExecutor(THREADS) as crowd:
         answers = list(crowd.map(lambda number: _signs_up(visitors[number % SOURCES], number, guest_key), range(MANY)))

@@ -63,7 +63,7 @@ class Visitor:
     def _below(self, path: str) -> str:
         """The path as the service has it; one out of a link begins with the prefix already."""
         prefix = self.box.prefix
-        return path if prefix and path.startswith(f"{prefix}/") else prefix + path
+        return path if prefix and f"{path}/".startswith(f"{prefix}/") else prefix + path
 
     def insist(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """The same request again while nobody answers, as a person does; the last answer after half a minute."""

@@ -66,8 +66,8 @@ class Runs(Protocol):
     def get(self, run_id: str) -> Run | None:
         """One run."""
 
-    def newest(self, limit: int) -> list[Run]:
-        """The newest runs, newest first."""
+    def newest(self, limit: int, *, before: Run | None = None) -> list[Run]:
+        """The newest runs, or the newest of those that were asked for before another one, newest first."""
 
     def sightings(self) -> dict[int, Sighting]:
         """All sightings by server id."""

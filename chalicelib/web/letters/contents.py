@@ -14,6 +14,7 @@ from chalicelib.domain import lease, lifecycle
 from chalicelib.domain.instance import EndReason, Failure, Instance
 from chalicelib.domain.notice import Kind, Notice
 from chalicelib.domain.ssh_access import fingerprint
+from chalicelib.domain.tries import tries
 from chalicelib.web import words
 from chalicelib.web.letters.spoken_end import spoken_end
 from chalicelib.web.letters.warnings_ahead import promised, warnings_ahead
@@ -30,6 +31,7 @@ ENDINGS: Mapping[EndReason, str] = {
 }
 
 NOT_CHARGED = "Nothing was charged"
+TO_YOU = f"{NOT_CHARGED} to you"
 
 Names = dict[str, object]
 
@@ -67,7 +69,7 @@ class Contents:
             case Kind.ENDED:
                 return _farewell(instance, notice.due_at)
             case Kind.FAILED:
-                return _failure(instance.failure)
+                return {**_failure(instance.failure), "tries": tries(instance)}
 
 
 def _wish(instance: Instance) -> Names:
@@ -106,7 +108,9 @@ def _farewell(instance: Instance, now: datetime) -> Names:
 def _failure(failure: Failure | None) -> Names:
     """The cause, and what to do, in which it is said once that it was free."""
     if failure is None:
-        return {"cause": None, "advice": f"{NOT_CHARGED} to you. Try again in a few minutes."}
-    if NOT_CHARGED in failure.hint:
-        return {"cause": failure.message, "advice": failure.hint.replace(NOT_CHARGED, f"{NOT_CHARGED} to you", 1)}
-    return {"cause": failure.message, "advice": f"{NOT_CHARGED} to you. {failure.hint}"}
+        return {"cause": None, "advice": f"{TO_YOU}. Try again in a few minutes."}
+    if TO_YOU in failure.hint:
+        return {"cause": failure.message, "advice": failure.hint}
+    if NOT_CHARGED in failure.hint:  # written into its row by an older release
+        return {"cause": failure.message, "advice": failure.hint.replace(NOT_CHARGED, TO_YOU, 1)}
+    return {"cause": failure.message, "advice": f"{TO_YOU}. {failure.hint}"}

@@ -32,7 +32,8 @@ SENT_OTHERWISE = "This form was sent before with other values. Look through it a
 class SignupForm:
     """One form: `wrong` maps a field to what is wrong with it, `said` is a refusal that is about no field.
 
-    `key` makes one wish of a form that is sent twice; `now` is the service's time in seconds since 1970.
+    `key` makes one wish of a form that is sent twice; `now` is the service's time in seconds since 1970. While the
+    service is `paused` the form can be read, not sent.
     """
 
     types: Sequence[Mapping[str, Any]]
@@ -42,6 +43,7 @@ class SignupForm:
     typed: Typed
     wrong: Mapping[str, str]
     said: str | None = None
+    paused: bool = False
 
     @property
     def first(self) -> Mapping[str, Any]:

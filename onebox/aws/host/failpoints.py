@@ -1,8 +1,9 @@
 """Failpoints (`onebox.failpoints`) in packaged functions: which one is ahead is kept in a file that all of them share.
 
-Each environment counts in the same file, whichever function it is of. The one whose call is the last of the failpoint
-that is ahead dies, and the next failpoint of the list is ahead from then on. The packaged code knows nothing of it: the
-services are wrapped where `chalicelib.wiring` makes them.
+Each environment counts in the same file, whichever function it is of; it is replaced as a whole, so whoever reads it
+needs no lock, and whoever dies leaves no half of it. The one whose call is the last of the failpoint that is ahead
+dies, and the next failpoint of the list is ahead from then on. The packaged code knows nothing of it: the services are
+wrapped where `chalicelib.wiring` makes them.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import fcntl
 import importlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from onebox.whole_file import replace_file
 
 FILE = "ONEBOX_FAILPOINTS"
 """In a host's environment: the file; without it nobody dies."""
@@ -21,7 +23,7 @@ FILE = "ONEBOX_FAILPOINTS"
 
 def order(file: Path, specs: list[str]) -> None:
     """Begin with a list of failpoints, each written as `ONEBOX_KILL_AFTER` has it."""
-    file.write_text(json.dumps({"ahead": [spec.split(">") for spec in specs], "returned": 0, "struck": 0}))
+    replace_file(file, json.dumps({"ahead": [spec.split(">") for spec in specs], "returned": 0, "struck": 0}))
 
 
 def struck(file: Path) -> int:
@@ -53,15 +55,11 @@ class _SharedChain:
 
     def returned(self, point: Any) -> None:
         """Take note of one return of a port's method."""
-        with self._file.open("r+") as kept:
-            fcntl.flock(kept, fcntl.LOCK_EX)
-            state = json.loads(kept.read())
+        with self._file.with_suffix(".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # ends with the file, or with this process
+            state = json.loads(self._file.read_text())
             dies = _count(state, f"{point.port}.{point.method}")
-            kept.seek(0)
-            kept.truncate()
-            kept.write(json.dumps(state))
-            kept.flush()
-            os.fsync(kept.fileno())
+            replace_file(self._file, json.dumps(state))
         if dies:
             self._die()
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -68,6 +72,38 @@ def test_the_gateway_answers_as_the_template_says(box: Box) -> None:
 def test_a_person_at_the_root_is_led_to_the_stage(box: Box) -> None:
     """Whoever types the machine's address alone finds the service below its prefix."""
     assert box.header(f"http://localhost:{box.port}/", "Content-Type").startswith("text/html")
+
+
+def test_nudges_alone_carry_a_life(box: Box, guest_key: GuestKey) -> None:
+    """While tick and reaper stand still and no clock moves, an order runs, gets an hour and ends: no nudge is lost."""
+    with _stopped(box, "tick", "reap"):
+        instance_id = box.provision(guest_key.public)
+        box.until(instance_id, "running")
+        until(lambda: _told(box, instance_id, "ready"), "nobody was told that it runs")
+        hour = {"hours": 1}
+        assert box.call("POST", f"/instances/{instance_id}/extend", hour, Idempotency_Key=instance_id)[0] == 200
+        box.call("DELETE", f"/instances/{instance_id}")
+        box.until(instance_id, "deleted")
+        until(lambda: _told(box, instance_id, "gone"), "nobody was told that it is gone")
+    assert box.servers() == []
+
+
+@contextmanager
+def _stopped(box: Box, *functions: str) -> Iterator[None]:
+    """For a while these functions, their environments with them, get nothing done."""
+    standing = [pid for pid, name in box.marked().items() if name in functions]
+    assert len(standing) >= len(functions)
+    for pid in standing:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in standing:
+            os.kill(pid, signal.SIGCONT)
+
+
+def _told(box: Box, instance_id: str, word: str) -> bool:
+    return any(instance_id in subject and word in subject for subject, _ in box.mails())
 
 
 @pytest.mark.parametrize("do", ["refuse", "lose"])

@@ -246,3 +246,72 @@ def test_stages_are_told_beside_the_usual_and_the_slow_seconds(api: Api) -> None
         ("ssh", 50, 60),
         ("kexec", None, None),
     ]
+
+
+def begun_again(api: Api, *records: BuildRecord, attempt: int, unrun: int = 0) -> dict[str, Any]:
+    """The object of an instance in its later attempts, of which those before have said this."""
+    build = Build(attempt=attempt, started_at=START, reference="job", unrun=unrun)
+    row = api.put(status=Status.INSTALLING, running_at=None, expires_at=None, build=build)
+    for record in records:
+        api.put_build(row, record)
+        stored = api.services.instances.get(ID)
+        assert stored is not None
+        row = stored
+    return shown(api)
+
+
+def ended(attempt: int, cause: Cause | None) -> BuildRecord:
+    """What an attempt has said that failed while it copied."""
+    begun = (PhaseStart(phase=Phase.COPY, started_at=START),)
+    outcome = None if cause is None else Outcome.FAILED
+    return BuildRecord(
+        instance_id=ID, attempt=attempt, nonce="n", claimed_at=START, phases=begun, outcome=outcome, cause=cause
+    )
+
+
+def test_the_first_attempt_was_not_begun_again(api: Api) -> None:
+    """The object counts the tries from one, of three at most."""
+    installing(api, (Phase.SSH, 1))
+    assert shown(api)["attempt"] == {"number": 1, "most": 3, "begun_again": None}
+
+
+@pytest.mark.parametrize(
+    ("records", "unrun", "number", "cause"),
+    [
+        ((ended(1, Cause.COPY_FAILED),), 0, 2, Cause.COPY_FAILED),
+        ((ended(1, None),), 0, 2, Cause.BUILDER_LOST),
+        ((), 0, 2, Cause.NEVER_CLAIMED),
+        ((ended(1, Cause.DISK),), 1, 2, Cause.DISK),
+        ((ended(1, Cause.DISK), ended(2, Cause.TIMEOUT)), 0, 3, Cause.TIMEOUT),
+    ],
+    ids=["failed", "lost", "never claimed", "an unrun one between", "the third"],
+)
+def test_another_attempt_says_why_it_was_begun_again(
+    api: Api, records: tuple[BuildRecord, ...], unrun: int, number: int, cause: Cause
+) -> None:
+    """It is told which try this is and why the one before came to nothing; that one's stages are no progress of it."""
+    document = begun_again(api, *records, attempt=number + unrun, unrun=unrun)
+    assert document["attempt"] == {"number": number, "most": 3, "begun_again": EXPLANATIONS[cause].message}
+    assert (document["stage"], document["step"], document["stages"]) == (None, None, [])
+
+
+def test_between_two_attempts_nothing_goes_on(api: Api) -> None:
+    """From the failed outcome to the next attempt there is no present stage, and what was done stays to be read."""
+    document = begun_again(api, ended(1, Cause.DISK), attempt=1)
+    assert (document["stage"], [each["name"] for each in document["stages"]]) == (None, ["copy"])
+
+
+def test_what_has_failed_says_how_often_it_was_tried(api: Api) -> None:
+    """The number stays, and the reason is the failure's own."""
+    build = Build(attempt=3, started_at=START, reference="job")
+    failure: dict[str, Any] = {"ended_at": START, "end_reason": EndReason.FAILED, "failure": explain(Cause.DISK)}
+    api.put(status=Status.FAILED, running_at=None, expires_at=None, build=build, **failure)
+    assert shown(api)["attempt"] == {"number": 3, "most": 3, "begun_again": None}
+
+
+@pytest.mark.parametrize(("query", "listed"), [("status=failed", 1), ("status=deleted", 0), ("", 0)])
+def test_a_list_of_an_ended_status_needs_no_all(api: Api, query: str, listed: int) -> None:
+    """Whoever names a status that only ended instances have wants to see those."""
+    gone: dict[str, Any] = {"ended_at": START, "end_reason": EndReason.FAILED, "failure": explain(Cause.DISK)}
+    api.put(status=Status.FAILED, running_at=None, expires_at=None, **gone)
+    assert len(api.call("GET", f"/instances?{query}").json["instances"]) == listed

@@ -21,6 +21,7 @@ from botocore.validate import ParamValidator  # type: ignore[import-untyped]  # 
 from ccc.checked_cloud import Surroundings, cloud
 from ccc.checked_stack import stack
 from ccc.cloud_account import CloudRefused
+from ccc.cloud_surroundings import surroundings
 from ccc.finding import Finding, State
 from tests.unit.ccc.conftest import Ccc
 from tests.unit.ccc.service import STATE, Service
@@ -376,6 +377,17 @@ def test_without_an_account_the_command_says_what_to_set(
     assert checks["aws account"]["found"] == "it cannot be asked (NoCredentialsError)"
     assert checks["marker as the service sees it"]["state"] == "ok"
     assert [asked.path for asked in service.asked] == ["/operator/state"]
+
+
+def test_an_emulator_beside_the_real_aws_is_refused(ccc: Ccc, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it says of a token and a marker would be another world's; the real provider by its name is none."""
+    for name in [each for each in os.environ if each.startswith("AWS_")]:  # noqa: TID251 to take it away
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HCLOUD_ENDPOINT", "http://127.0.0.1:1/v1")
+    done = ccc("doctor", "--cloud")
+    assert (done.code, "that is not the provider" in done.err, "unset HCLOUD_ENDPOINT" in done.err) == (2, True, True)
+    assert surroundings("https://api.hetzner.cloud/v1/", {}).now() > 0
+    assert surroundings("http://127.0.0.1:1/v1", {"AWS_ENDPOINT_URL_SSM": "http://127.0.0.1:2"}).now() > 0
 
 
 def test_the_stage_belongs_to_the_cloud(ccc: Ccc) -> None:

@@ -208,3 +208,36 @@ def test_completion_knows_the_shell_in_use(ccc: Ccc, monkeypatch: pytest.MonkeyP
     assert "fish_complete" in ccc("completion").out
     monkeypatch.setenv("SHELL", "/bin/tcsh")
     assert ccc("completion").code == 2
+
+
+@pytest.mark.parametrize("status", ["deleted", "failed"])
+def test_a_status_of_the_gone_needs_no_all(ccc: Ccc, service: Service, status: str) -> None:
+    """Whoever asks for those that are gone by their status sees them."""
+    service.add(instance(ID, status=status))
+    assert ID in ccc("list", "--status", status).out
+
+
+def test_status_tells_attempt_step_and_slowness(ccc: Ccc, service: Service) -> None:
+    """One look says which try this is and why, what is being done, and that it takes long."""
+    stage = {"name": "copy", "started_at": "2026-11-23T12:00:26Z", "seconds": 90, "slow_seconds": 60}
+    again = {"number": 2, "most": 3, "begun_again": "The disk."}
+    service.add(
+        instance(ID, status="installing", stage="copy", step="Copying extra files", stages=[stage], attempt=again)
+    )
+    lines = ccc("status", ID).out.splitlines()
+    assert "Status: installing, copy (Copying extra files), much longer than usual" in lines
+    assert "Attempt: 2 of 3, begun again: The disk." in lines
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        ({"status": "failed"}, "Cost: 0.02 EUR in all, to the operator"),
+        ({"status": "deleted"}, "Cost: 0.02 EUR in all, to the operator"),
+        ({"status": "deleted", "running_at": "2026-11-23T12:10:00Z"}, "Cost: 0.02 EUR in all"),
+    ],
+)
+def test_what_never_ran_costs_the_operator(ccc: Ccc, service: Service, ended: dict[str, str], said: str) -> None:
+    """Beside "nothing was charged to you" stands whose the cost is."""
+    service.add(instance(ID, cost={"so_far_eur": "0.02", "projected_eur": "0.02"}, **ended))
+    assert said in ccc("status", ID).out.splitlines()

@@ -39,6 +39,7 @@ def verdict(
         replace(SERVER, name="cc-ffffffffffff"),
         replace(SERVER, name="db-1"),
         replace(SERVER, labels={}),
+        replace(SERVER, name="cc-web", labels=labels.server_labels(stack=STACK, instance_id="web")),
         replace(SERVER, labels={**SERVER.labels, labels.STACK: "another"}),
         replace(SERVER, labels={**SERVER.labels, labels.MANAGED_BY: "terraform"}),
         replace(SERVER, labels={key: text for key, text in SERVER.labels.items() if key != labels.INSTANCE}),

@@ -91,17 +91,26 @@ def test_what_an_index_shows_late_is_ended_too() -> None:
     assert {row.id for row in done.ended} == {row.id for row in rows}
 
 
-class _Lags:
-    """Instances whose index shows one row more at every look."""
+def test_an_index_that_shows_nothing_at_first_is_looked_at_again() -> None:
+    """A first answer without any row is no proof that there is none."""
+    world = World()
+    row = confirmed(world, GUEST.value)
+    instances: Any = _Lags(world.services.instances, shown=-2)
+    done = deprovision_owner(replace(world.services, instances=instances), GUEST)
+    assert [each.id for each in done.ended] == [row.id]
 
-    def __init__(self, instances: Any) -> None:
+
+class _Lags:
+    """Instances whose index shows one row more at every look, none of them while `shown` is not above 0."""
+
+    def __init__(self, instances: Any, shown: int = 0) -> None:
         self._instances = instances
-        self._looks = 0
+        self._looks = shown
 
     def owned(self, owner: str) -> list[str]:
         """One, then two, and so on."""
         self._looks += 1
-        return list(self._instances.owned(owner)[: self._looks])
+        return list(self._instances.owned(owner)[: max(self._looks, 0)])
 
     def __getattr__(self, name: str) -> Any:
         """Everything else is as it is."""

@@ -19,12 +19,15 @@ from chalicelib.domain.errors import (
     LimitReached,
     NotFound,
     NotRunning,
+    StoreUnavailable,
 )
 from chalicelib.domain.instance import Instance, Status
 from chalicelib.operations.advance import advance
 from chalicelib.operations.deprovision import deprovision
-from chalicelib.operations.extend import KEPT, extend
-from tests.unit.domain.samples import HOUR, an_instance
+from chalicelib.operations.extend import MOST, extend
+from chalicelib.operations.save import save
+from tests.fakes.clock import FakeClock
+from tests.unit.domain.samples import HOUR, MINUTE, an_instance
 from tests.unit.operations.between import Between
 from tests.unit.operations.world import World
 
@@ -105,13 +108,53 @@ def test_the_same_key_with_other_hours_is_refused() -> None:
         extend(world.services, row.id, hours=2, key="k")
 
 
-def test_the_last_keys_are_kept() -> None:
-    """The row stays small: it remembers the newest ten extensions."""
+def test_x1_every_key_is_remembered_however_many_follow() -> None:
+    """A repeat of the first key after fifteen others adds nothing: none is forgotten while the row lives (row X1)."""
     world = World()
     row = world.running()
-    for number in range(KEPT + 3):
+    for number in range(15):
         extend(world.services, row.id, hours=1, key=f"k{number}")
-    assert [granted.key for granted in world.row(row.id).extensions] == [f"k{number}" for number in range(3, KEPT + 3)]
+    end = world.row(row.id).expires_at
+    assert extend(world.services, row.id, hours=1, key="k0").instance.expires_at == end
+    assert world.row(row.id).expires_at == end
+    assert [granted.key for granted in world.row(row.id).extensions] == [f"k{number}" for number in range(15)]
+
+
+def test_the_row_stays_small() -> None:
+    """Whoever has extended five hundred times is refused, long before the row is too large for the table."""
+    world = World(max_life_hours=2 * MOST)
+    row = world.running()
+    one = extend(world.services, row.id, hours=1, key="k").instance
+    many = tuple(replace(one.extensions[0], key=f"k{number}") for number in range(MOST))
+    save(world.services, replace(one, extensions=many), before=one)
+    with pytest.raises(LimitReached) as caught:
+        extend(world.services, row.id, hours=1, key="another")
+    assert caught.value.data["left"] == 0
+
+
+@pytest.mark.parametrize(("real", "ours"), [(30 * SECOND, -5 * MINUTE), (-HOUR / 2, 5 * HOUR)], ids=["slow", "fast"])
+def test_x9_on_a_clock_that_the_others_contradict_it_is_neither_granted_nor_over(
+    real: timedelta, ours: timedelta
+) -> None:
+    """Half a minute after the end by a clock that is slow, and before it by one that is fast: try again (row X9)."""
+    world = World()
+    world.table.has_clock(world.clock)
+    row = world.running(1)
+    until_end(world, row, -real)
+    wrong = FakeClock(world.clock.now() + ours)
+    with pytest.raises(StoreUnavailable, match="clocks"):
+        extend(replace(world.services, clock=wrong), row.id, hours=1, key="k")
+    assert world.row(row.id) == row
+
+
+def test_x9_a_repeat_is_answered_on_any_clock() -> None:
+    """What was granted is told again, whatever the clocks say (row X9)."""
+    world = World()
+    world.table.has_clock(world.clock)
+    row = world.running(1)
+    granted = extend(world.services, row.id, hours=1, key="k").extension
+    wrong = FakeClock(world.clock.now() + 5 * HOUR)
+    assert extend(replace(world.services, clock=wrong), row.id, hours=1, key="k").extension == granted
 
 
 def test_x2_of_two_at_once_one_wins_and_the_other_is_told() -> None:

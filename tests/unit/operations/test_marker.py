@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.domain import labels
 from chalicelib.domain.errors import ProviderUnknown, StoreUnavailable
-from chalicelib.operations.marker import FRESH, doubt, note_silence, require_stack
+from chalicelib.operations.marker import FRESH, SILENCE, doubt, note_silence, require_stack
 from chalicelib.operations.ports import MarkerState
 from tests.unit.domain.samples import MINUTE
 from tests.unit.operations.between import Between
@@ -141,3 +141,31 @@ def test_a_sweep_that_counts_meanwhile_is_no_restored_table() -> None:
     assert doubt(replace(plain, servers=servers), world.clock.now()) is None
     assert world.stack.frozen is None
     assert world.alarms.events() == []
+
+
+def test_z2_an_answer_during_which_the_token_was_changed_is_neither_kept_nor_believed() -> None:
+    """Nobody knows which project it was of: the next look asks again, and sees the other project (row Z2)."""
+    world = World()
+    plain = world.services
+    servers: Any = Between(plain.servers, "read_marker", lambda: world.servers.use_token("another's"), after=True)
+    with pytest.raises(ProviderUnknown, match="token"):
+        doubt(replace(plain, servers=servers), world.clock.now())
+    assert world.stack.marker_seen_at is None
+    assert doubt(plain, world.clock.now()) is not None
+
+
+def test_a_silence_counts_from_the_end_of_a_request_that_hung() -> None:
+    """Half a minute in vain is no reason to ask again at once: the quarter of a minute begins after it."""
+    world = World()
+    hung = timedelta(seconds=30)
+    world.servers.fail_next(ProviderUnknown("timed out"), "read_marker")
+    servers: Any = Between(world.services.servers, "read_marker", lambda: world.clock.advance(hung))
+    begun = world.clock.now()
+    with pytest.raises(ProviderUnknown):
+        doubt(replace(world.services, servers=servers), begun)
+    for now in (begun, world.clock.now()):
+        with pytest.raises(ProviderUnknown, match="a moment ago"):
+            doubt(world.services, now)
+    assert asked(world) == 1
+    world.clock.advance(SILENCE)
+    assert doubt(world.services, world.clock.now()) is None

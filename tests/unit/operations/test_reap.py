@@ -16,9 +16,10 @@ from chalicelib.domain import labels
 from chalicelib.domain.errors import ProviderUnknown, StoreUnavailable
 from chalicelib.domain.instance import Status
 from chalicelib.domain.orphans import ServerFact
+from chalicelib.domain.reasons import HELD_BACK, LEFT_ALONE, Reason
 from chalicelib.operations.found_stack import found_stack
 from chalicelib.operations.ports import RunState
-from chalicelib.operations.reap import carry_out, run_requested
+from chalicelib.operations.reap import carry_out, reap, run_requested
 from chalicelib.operations.request_reap import request_reap
 from chalicelib.operations.save import LIVE
 from chalicelib.operations.services import Services
@@ -231,7 +232,35 @@ def test_a_run_of_the_schedule_tells_its_end_to_the_log(caplog: pytest.LogCaptur
         "did": 1,
         "skipped": len(run.skipped),
         "frozen": False,
+        "left_over": 0,
     }
+
+
+def test_what_a_run_had_no_time_for_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """Due rows and orphans that a run did not come to are in its line: it has not done its work."""
+    world = World()
+    due = {world.running().id for _ in range(2)}
+    orphan(world)
+    world.tick()
+    world.clock.advance(2 * HOUR)
+    with caplog.at_level(logging.INFO, "ccc"):
+        run = reap(world.services, left=lambda: 0.0)
+    (told,) = [getattr(each, "fields", {}) for each in caplog.records if each.getMessage() == "reap.done"]
+    assert (told["did"], told["left_over"]) == (0, 3)
+    held = [entry for entry in run.skipped if entry.why == Reason.OUT_OF_TIME]
+    assert {entry.instance_id for entry in held if entry.what == LEFT_ALONE} == due
+    assert [entry.what for entry in held if entry.what != LEFT_ALONE] == [HELD_BACK]
+
+
+def test_a_run_that_ends_with_its_last_row_has_left_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Its time was over with the last due row: that is no reason to ring."""
+    world = World()
+    row = world.running()
+    world.clock.advance(2 * HOUR)
+    with caplog.at_level(logging.INFO, "ccc"):
+        reap(world.services, left=lambda: 60.0 if world.row(row.id).status is Status.RUNNING else 0.0)
+    (told,) = [getattr(each, "fields", {}) for each in caplog.records if each.getMessage() == "reap.done"]
+    assert (told["did"], told["left_over"]) == (1, 0)
 
 
 def test_a_failed_run_tells_its_errors_and_a_frozen_one_its_freeze(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 
 from chalicelib.domain import budget
 from chalicelib.domain.errors import ProviderUnknown
 from chalicelib.domain.instance import Status
-from chalicelib.operations.ports import RunState
+from chalicelib.operations.ports import Run, RunState
+from chalicelib.operations.reap import run_requested
 from chalicelib.operations.request_reap import request_reap
 from chalicelib.operations.tick import WorkFailed, tick
 from tests.unit.domain.samples import MINUTE
+from tests.unit.operations.between import Between, meeting
 from tests.unit.operations.world import World
 
 
@@ -211,3 +216,64 @@ def test_a_sweep_of_a_tick_or_a_wish_is_no_run_of_the_schedule() -> None:
     assert world.stack.reaped_at == since
     world.reap()
     assert world.stack.reaped_at == world.clock.now()
+
+
+def late_run(world: World, confirm: int | None, minutes: int) -> Run:
+    """A run that was asked for so long ago, and whose nudge is lost, as it stands after a tick."""
+    run = request_reap(world.services, dry_run=False, confirm=confirm)
+    world.nudge.take()
+    world.clock.advance(minutes * MINUTE)
+    world.tick()
+    kept = world.services.runs.get(run.id)
+    assert kept is not None
+    return kept
+
+
+def test_a_confirmed_run_that_is_begun_in_time_is_carried_out() -> None:
+    """A lost nudge costs a minute; one without a number waits as long as it must."""
+    world = World()
+    assert late_run(world, 3, 10).state is RunState.DONE
+    assert late_run(world, None, 11).state is RunState.DONE
+
+
+def test_a_confirmed_run_that_comes_late_is_refused_with_its_reason() -> None:
+    """What somebody allowed in numbers was for what they saw then: after ten minutes nothing of it is done."""
+    world = World()
+    kept = late_run(world, 3, 11)
+    assert (kept.state, kept.rows, kept.servers, kept.did) == (RunState.FAILED, 0, 0, ())
+    assert kept.errors[0].startswith("too_late: ")
+    run_requested(world.services, kept.id)
+    assert world.services.runs.get(kept.id) == kept
+
+
+def test_a_nudge_that_arrives_late_is_refused_too() -> None:
+    """A queue may keep a message for hours."""
+    world = World()
+    run = request_reap(world.services, dry_run=False, confirm=3)
+    world.clock.advance(11 * MINUTE)
+    run_requested(world.services, run.id)
+    kept = world.services.runs.get(run.id)
+    assert kept is not None
+    assert kept.state is RunState.FAILED
+
+
+def look(world: World, instance_id: str, started: list[bool]) -> None:
+    """Note whether a builder was started for it by now."""
+    started.append(world.row(instance_id).build is not None)
+
+
+def test_while_the_provider_is_silent_what_is_due_comes_first() -> None:
+    """A look that waits half a minute for nothing is made after the rows were served; with answers, before (R21)."""
+    for silent in (True, False):
+        world = World()
+        if silent:
+            world.servers.fail_next(ProviderUnknown("timed out"), "read_marker")
+        with contextlib.suppress(WorkFailed):
+            world.tick()
+        world.clock.advance(MINUTE)
+        row = world.order().instance
+        started: list[bool] = []
+        servers: Any = Between(world.services.servers, "read_marker", partial(look, world, row.id, started))
+        with meeting(world, servers=servers):
+            world.tick()
+        assert started == [silent]

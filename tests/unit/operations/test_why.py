@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from chalicelib.domain import labels
 from chalicelib.domain.audit import Deed
 from chalicelib.domain.orphans import ServerFact
 from chalicelib.operations.deprovision import deprovision
-from chalicelib.operations.request_reap import request_reap
-from chalicelib.operations.why import of_instance, of_server
+from chalicelib.operations.ports import RunState
+from chalicelib.operations.request_reap import new_run, request_reap
+from chalicelib.operations.why import RUNS, of_instance, of_server
 from tests.unit.domain.samples import HOUR, MINUTE
 from tests.unit.operations.world import World
+
+SECOND = timedelta(seconds=1)
 
 
 def add_server(world: World, server_id: int, instance_id: str, **changes: object) -> None:
@@ -92,3 +96,41 @@ def test_a_dry_run_did_nothing_and_is_no_answer() -> None:
     world.follow_nudges()
     assert {each.entry.what for each in of_server(world.services, 501).told} == {"left alone"}
     assert of_server(world.services, 502).answer.endswith("left alone: it is younger than half an hour.")
+
+
+def test_dry_runs_do_not_push_out_what_was_done() -> None:
+    """However many dry runs somebody asks for, a deletion of before is still told with its reason."""
+    world = World()
+    add_server(world, 501, "a" * 12)
+    sweeps(world, 4)
+    for number in range(2 * RUNS + 10):
+        run = new_run(world.services, dry_run=True)
+        world.services.runs.save(replace(run, id=f"{run.id}-{number}", state=RunState.DONE))
+        world.clock.advance(SECOND)
+    found = of_server(world.services, 501)
+    assert found.answer.endswith("deleted: no row owns it; seen twice, unchanged.")
+    assert found.runs == 2 * RUNS + 10 + 4
+
+
+def test_the_audit_knows_a_deleted_orphan_when_its_run_is_far_back() -> None:
+    """By its number and by the name on its label: it was deleted, and when; a number that no label named too."""
+    world = World()
+    add_server(world, 501, "a" * 12)
+    sweeps(world, 4)
+    run = next(run for run in world.services.runs.newest(10) if any(each.server_id == 501 for each in run.did))
+    for number in range(RUNS):
+        after = new_run(world.services)
+        world.services.runs.save(replace(after, id=f"{after.id}-{number}", state=RunState.DONE))
+        world.clock.advance(SECOND)
+    told = f"A sweep deleted it at {run.started_at:%Y-%m-%dT%H:%M:%SZ} (server 501): no row owns it."
+    by_number, by_name = of_server(world.services, 501), of_instance(world.services, "a" * 12)
+    assert (by_number.answer, by_name.answer) == (told, told)
+    assert by_number.told == ()
+    assert [each.did for each in by_number.audit] == [Deed.ORPHAN_DELETED]
+
+
+def test_of_what_is_not_known_nothing_is_sworn() -> None:
+    """An unknown number may be one that was deleted long ago: no answer says that it never was."""
+    answer = of_server(World().services, 999).answer
+    assert answer.startswith("Nothing is known of it")
+    assert "never" not in answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 from collections.abc import Iterator
@@ -13,11 +14,12 @@ import pytest
 from artefact import stamp
 from artefact.target import of_this_interpreter
 from moto import mock_aws
-from operate import parameters
+from operate import parameters, standstill
 from operate.bucket import Bucket
 from operate.changes import Change
 from operate.deployment import Deployment, Wishes
 from operate.failure import OperateFailed
+from operate.look_from_outside import looked_after_deploying
 from operate.progress import Pace
 from operate.ready_artefact import Artefact, ready
 from operate.stage import Stage
@@ -39,6 +41,8 @@ class Site:
     artefact: Artefact
     founded: list[str] = field(default_factory=list)
     policies: list[str] = field(default_factory=list)
+    tables: dict[str, str] = field(default_factory=dict)
+    """The stack's uuid in each table that knows one."""
 
     def deploy(self, **wishes: Any) -> Any:
         """One deployment, without any waiting."""
@@ -72,6 +76,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         made = Site(account, Person(), cloud, Artefact(archive=archive, digest="d" * 64, template=template))
         account.put("lambda.invoke", _invoked(made))
         account.put("s3.put_bucket_policy", _policed(made))
+        account.put("dynamodb.get_item", functools.partial(_item, made))
         yield made
 
 
@@ -83,6 +88,12 @@ def _policed(site: Site) -> Any:
         return {}
 
     return put
+
+
+def _item(site: Site, **request: Any) -> dict[str, Any]:
+    """The stack item of a table."""
+    uuid = site.tables.get(request["TableName"])
+    return {"Item": {"body": {"M": {"uuid": {"S": uuid}}}}} if uuid else {}
 
 
 def _invoked(site: Site) -> Any:
@@ -203,6 +214,103 @@ def test_what_may_lose_the_table_needs_a_word(site: Site, change: dict[str, Any]
     assert (site.cloud.sets, site.cloud.stacks["ccc-dev"]["StackStatus"]) == ({}, "UPDATE_COMPLETE")
     assert site.deploy(i_know=True).status == "UPDATE_COMPLETE"
     assert site.account.asked.count("cloudformation.execute_change_set") == 1
+
+
+UUID, OTHER = "11111111-2222-3333-4444-555555555555", "99999999-2222-3333-4444-555555555555"
+OWN, COPY = "ccc-dev-Table-X1", "ccc-dev-Table-restored-1"
+
+
+def _with_table(site: Site, restored: str = "", **tables: str) -> None:
+    """A deployed stack with a table of its own, and perhaps another one in its place; whose each table is."""
+    site.cloud.have("ccc-dev", "UPDATE_COMPLETE", parameters={"RestoredTable": restored})
+    site.cloud.table = OWN
+    site.cloud.outputs["TableName"] = restored or OWN
+    site.artefact.template["Parameters"]["RestoredTable"] = {}
+    site.tables = {OWN if name == "own" else COPY: stack for name, stack in tables.items()}
+
+
+@pytest.mark.parametrize(
+    ("restored", "wanted", "tables", "said"),
+    [
+        ("", COPY, {"own": UUID, "copy": OTHER}, "Every instance would be forgotten"),
+        ("", COPY, {"own": UUID}, "no stack item"),
+        ("", COPY, {}, "no stack item"),
+        (COPY, "", {"own": OTHER, "copy": UUID}, "Every instance would be forgotten"),
+    ],
+)
+def test_a_table_of_another_stack_needs_a_word(
+    site: Site, restored: str, wanted: str, tables: dict[str, str], said: str
+) -> None:
+    """A restored table of another stack, an empty or a missing one, or back to the own one that is another's."""
+    _with_table(site, restored, **tables)
+    with pytest.raises(OperateFailed, match=said):
+        site.deploy(parameters={"RestoredTable": wanted})
+    assert (site.cloud.sets, site.founded) == ({}, [])
+    assert site.deploy(parameters={"RestoredTable": wanted}, i_know=True).status == "UPDATE_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("restored", "wanted", "tables"),
+    [
+        ("", COPY, {"own": UUID, "copy": UUID}),
+        ("", COPY, {"copy": UUID}),
+        (COPY, COPY, {"copy": UUID}),
+        (COPY, "", {"own": UUID, "copy": UUID}),
+        ("", "", {}),
+    ],
+)
+def test_a_table_of_the_same_stack_needs_none(site: Site, restored: str, wanted: str, tables: dict[str, str]) -> None:
+    """A copy of the table in use, a copy for one that is empty, the same again, and the way back."""
+    _with_table(site, restored, **tables)
+    assert site.deploy(parameters={"RestoredTable": wanted}).status == "UPDATE_COMPLETE"
+
+
+def test_a_first_deployment_may_begin_with_a_restored_table_that_knows_a_stack(site: Site) -> None:
+    """There is none in use; an empty one is refused all the same."""
+    site.artefact.template["Parameters"]["RestoredTable"] = {}
+    with pytest.raises(OperateFailed, match="no stack item"):
+        site.deploy(parameters={"RestoredTable": COPY})
+    site.tables = {COPY: UUID}
+    assert site.deploy(parameters={"RestoredTable": COPY}).status == "CREATE_COMPLETE"
+
+
+def test_a_note_of_an_end_is_over_with_a_new_founding(site: Site) -> None:
+    """It was about the stack before: a dry run leaves it, a deployment throws it away before it founds."""
+    parameters.note(site.account, "/ccc/dev/ended", "{}")
+    site.deploy(dry_run=True)
+    assert "ended" in parameters.names(site.account, "/ccc/dev")
+    site.deploy()
+    assert "ended" not in parameters.names(site.account, "/ccc/dev")
+    asked = site.account.asked
+    assert asked.index("ssm.delete_parameter") < asked.index("lambda.invoke")
+
+
+@pytest.mark.parametrize("still", [(), ("api",), ("api", "tick", "reap")])
+def test_functions_that_stand_still_are_told(site: Site, still: tuple[str, ...]) -> None:
+    """After a killed end or in a restore: each is named with the command that lets it go; an absent one is not."""
+
+    def concurrency(FunctionName: str) -> dict[str, Any]:  # noqa: N803 -- AWS's names
+        if FunctionName == "ccc-dev-reap" and "reap" not in still:
+            raise refusal("ResourceNotFoundException", status=404)
+        stopped = FunctionName.removeprefix("ccc-dev-") in still
+        return {"ReservedConcurrentExecutions": 0} if stopped else {"ReservedConcurrentExecutions": 1}
+
+    site.account.put("lambda.get_function_concurrency", concurrency)
+    assert standstill.told(site.account, Stage(name="dev"), site.person) is bool(still)
+    let_go = [each for each in site.person.lines if "delete-function-concurrency" in each]
+    assert [each.rpartition("-")[2] for each in let_go] == list(still)
+
+
+@pytest.mark.parametrize("still", [True, False])
+def test_what_stands_still_is_not_looked_at(site: Site, *, still: bool) -> None:
+    """In a restore nobody answers yet: that is said and is no failure; else the deployed stack is looked at."""
+    site.account.put("lambda.get_function_concurrency", {"ReservedConcurrentExecutions": 0} if still else {})
+    if still:
+        assert looked_after_deploying(site.account, Stage(name="dev"), site.person)
+        assert "make smoke STAGE=dev" in site.person.text()
+        return
+    with pytest.raises(OperateFailed, match="There is no stack"):
+        looked_after_deploying(site.account, Stage(name="dev"), site.person)
 
 
 @pytest.mark.parametrize(("action", "replacement"), [("Add", ""), ("Import", ""), ("Modify", "False"), ("Modify", "")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from operate.failure import OperateFailed
 from operate.progress import Pace
 from operate.provider import Marker, Project, project_at
 from operate.stage import Stage
+from operate.without_stack import NOTHING_LEFT
 
 from tests.unit.packaging.account import Account, CloudFormation, Person, alone, refusal
 from tests.unit.packaging.small_provider import SmallProvider
@@ -278,13 +280,22 @@ STEPS = {
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", [f"{name} {n}" for name, times in STEPS.items() for n in range(times)])
 def test_killed_at_any_step(end: End, step: str, when: str) -> None:
-    """Whatever the last thing was that a killed one did, the next one ends the stage, and asks for its name alone."""
+    """Whatever the last thing was that a killed one did, the next one ends the stage."""
     name, number = step.split()
     _killed(end, f"{when} {name}", number=int(number))
-    end.person.answers = ["dev"]
+    end.person.answers = _answers(end)
     end.destroy(secrets_too=True)
     assert (end.stacks(), markers(end), end.person.answers) == (["DELETE_COMPLETE"], [OTHER], [])
     assert parameters.names(end.account, "/ccc/dev") == frozenset()
+
+
+def _answers(end: End) -> list[str]:
+    """What is asked: the name alone; without a stack also about another's marker, as long as there is a token."""
+    there = parameters.names(end.account, "/ccc/dev")
+    if end.stacks() != ["DELETE_COMPLETE"]:
+        return ["dev"]
+    other = [OTHER] if "hetzner_token" in there else []
+    return [*other, "dev"] if there else []
 
 
 def test_every_step_is_killed(end: End) -> None:
@@ -363,15 +374,111 @@ def test_a_stack_that_does_not_go_keeps_the_secrets(end: End) -> None:
     assert "hetzner_token" in parameters.names(end.account, "/ccc/dev")
 
 
-def test_killed_before_the_secrets_went(end: End) -> None:
-    """Without a stack, secrets go once the project has no marker at all; the name is typed for that too."""
+def _without_a_stack(end: End, *, note: str = "", table: str = "") -> None:
+    """The stack is gone; a note of a stack's end may be there, and a table that was kept."""
     end.cloud.stacks.clear()
+    end.account.put("dynamodb.list_tables", {"TableNames": ["other", *([table] if table else [])]})
+    if note:
+        parameters.note(end.account, "/ccc/dev/ended", json.dumps({"stack": note, "marker": "100"}))
+
+
+KEPT = {"keyring", "hetzner_token", "smtp_password"}
+
+
+@pytest.mark.parametrize("table", ["", TABLE])
+def test_without_a_note_a_marker_holds_the_secrets(end: End, table: str) -> None:
+    """Whoever planted it may have servers; whether there is a table or not."""
+    _without_a_stack(end, table=table)
     with pytest.raises(OperateFailed, match="markers of stacks"):
         end.destroy(secrets_too=True)
+    assert parameters.names(end.account, "/ccc/dev") == KEPT
+
+
+@pytest.mark.parametrize("typed", ["", "dev", OTHER])
+def test_without_a_note_no_empty_list_is_believed(end: End, typed: str) -> None:
+    """The token of another project sees no marker: the id of the stack whose table was kept has to be typed."""
+    _without_a_stack(end, table=TABLE)
+    end.provider.run("cc-0123456789ab", UUID)
+    _store_token(end, end.provider.other_project())
+    end.person.answers = [typed, "dev"]
+    with pytest.raises(OperateFailed, match="it holds none at all"):
+        end.destroy(secrets_too=True)
+    assert parameters.names(end.account, "/ccc/dev") == KEPT
+
+
+def test_without_a_note_a_person_answers_for_the_stack(end: End) -> None:
+    """The id, typed, lets the secrets go once neither a row nor a server is left; the name is typed for that too."""
+    _without_a_stack(end, table=TABLE)
     end.provider.first.ssh_keys.clear()
+    end.provider.run("cc-0123456789ab", UUID)
+    end.person.answers = [UUID]
+    with pytest.raises(OperateFailed, match="cc-0123456789ab"):
+        end.destroy(secrets_too=True)
+    end.provider.first.servers.clear()
+    end.row("live")
+    with pytest.raises(OperateFailed, match="1 instances live"):
+        end.destroy(secrets_too=True)
+    end.rows.clear()
+    end.person.answers = [UUID, "dev"]
+    end.destroy(secrets_too=True)
+    assert (parameters.names(end.account, "/ccc/dev"), end.person.answers) == (frozenset(), [])
+
+
+def test_without_a_note_a_missing_token_is_no_proof(end: End) -> None:
+    """Nobody can look, so what is left of the secrets stays."""
+    _without_a_stack(end, table=TABLE)
+    parameters.delete(end.account, "/ccc/dev/hetzner_token")
+    end.person.answers = ["dev"]
+    with pytest.raises(OperateFailed, match="nobody can tell"):
+        end.destroy(secrets_too=True)
+    assert parameters.names(end.account, "/ccc/dev") == KEPT - {"hetzner_token"}
+
+
+@pytest.mark.parametrize("token", [True, False])
+def test_with_neither_note_nor_table_a_person_says_the_word(end: End, *, token: bool) -> None:
+    """No stack's id is known: the stage's name alone is not enough, with a token or without."""
+    _without_a_stack(end)
+    end.provider.first.ssh_keys.clear()
+    if not token:
+        parameters.delete(end.account, "/ccc/dev/hetzner_token")
+    end.person.answers = ["dev"]
+    with pytest.raises(OperateFailed, match="not confirmed"):
+        end.destroy(secrets_too=True)
+    assert "keyring" in parameters.names(end.account, "/ccc/dev")
+    end.person.answers = [NOTHING_LEFT, "dev"]
     end.destroy(secrets_too=True)
     assert parameters.names(end.account, "/ccc/dev") == frozenset()
-    assert end.person.answers == []
+
+
+def test_a_note_does_not_speak_for_another_stack(end: End) -> None:
+    """A stack that came after the one that ended, or before, has its marker there, and that is asked about."""
+    _without_a_stack(end, note="22222222-2222-3333-4444-555555555555")
+    end.person.answers = [""]
+    with pytest.raises(OperateFailed, match="may need this token"):
+        end.destroy(secrets_too=True)
+    end.person.answers = [UUID, ""]
+    with pytest.raises(OperateFailed, match="may need this token"):
+        end.destroy(secrets_too=True)
+    assert parameters.names(end.account, "/ccc/dev") == KEPT | {"ended"}
+    end.person.answers = [UUID, OTHER, "dev"]
+    end.destroy(secrets_too=True)
+    assert parameters.names(end.account, "/ccc/dev") == frozenset()
+
+
+def test_a_note_whose_marker_is_there_again_is_not_believed(end: End) -> None:
+    """Somebody has planted it anew: the stack of the note works again, wherever."""
+    _without_a_stack(end, note=UUID)
+    with pytest.raises(OperateFailed, match="markers of stacks"):
+        end.destroy(secrets_too=True)
+    assert parameters.names(end.account, "/ccc/dev") == KEPT | {"ended"}
+
+
+def test_a_note_that_nobody_can_read_is_none(end: End) -> None:
+    """It names no stack, so it speaks for none."""
+    _without_a_stack(end)
+    parameters.note(end.account, "/ccc/dev/ended", "ended")
+    with pytest.raises(OperateFailed, match="markers of stacks"):
+        end.destroy(secrets_too=True)
 
 
 def test_a_stack_that_was_never_founded_ends(end: End) -> None:

@@ -6,16 +6,18 @@ import functools
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import destroy
+import make_secrets
 import pytest
 from moto import mock_aws
 from operate import keyring, parameters
 from operate.failure import OperateFailed
-from operate.provider import Project
+from operate.provider import ENDPOINT, Project, endpoint_of
 from operate.secret_making import SETTLED_SECONDS, Secrets
 from operate.stage import Stage
 
@@ -313,6 +315,35 @@ def test_a_password_of_a_mail_server_is_stored_and_replaced(desk: Desk) -> None:
     desk.secrets.set_smtp()
     assert desk.kept("smtp_password") == "second"
     assert "second" not in desk.person.text()
+
+
+@pytest.mark.parametrize(
+    ("variables", "answer"),
+    [
+        ({}, ENDPOINT),
+        ({"HCLOUD_ENDPOINT": ENDPOINT + "/"}, ENDPOINT),
+        (
+            {"HCLOUD_ENDPOINT": "http://127.0.0.1:1/v1", "AWS_ENDPOINT_URL_SSM": "http://127.0.0.1:2"},
+            "http://127.0.0.1:1/v1",
+        ),
+    ],
+)
+def test_the_provider_is_the_real_one_or_a_rehearsal_s(variables: dict[str, str], answer: str) -> None:
+    """An emulator is asked only where SSM is a stand-in too."""
+    assert endpoint_of(Person(variables=variables)) == answer
+
+
+@pytest.mark.parametrize("tool", [make_secrets.main, destroy.main])
+def test_an_emulator_beside_the_real_aws_is_refused(
+    tool: Callable[[list[str]], int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A shell that has read one box's variables: nothing is asked, neither of AWS nor of anybody else."""
+    alone(monkeypatch)
+    monkeypatch.setenv("HCLOUD_ENDPOINT", "http://127.0.0.1:1/v1")
+    assert tool(["--stage", "dev", "--region", REGION]) == 1
+    told = capsys.readouterr().err
+    assert "that is not the provider" in told
+    assert "do: unset HCLOUD_ENDPOINT" in told
 
 
 def _rotated(desk: Desk) -> str:

@@ -30,6 +30,7 @@ STARS = (
     r"arn:aws:logs:[^*]*:log-group:[^*]+:\*",  # the streams of one group
     r"arn:aws:ecs:[^*]*:task-definition/ccc-dev-builder:\*",  # revisions
     r"arn:aws:ecs:[^*]*:task/ccc-dev-builder/\*",  # tasks of the stage's own cluster
+    r"arn:aws:ses:[^*]*:identity/\*",  # readers, whom SES's sandbox asks for; a condition names the one sender
 )
 """Where a part of an ARN is not known before it is made."""
 
@@ -86,6 +87,18 @@ def test_a_star_stands_only_for_what_nobody_knows(template: dict[str, Any], way:
             for statement in policy["PolicyDocument"]["Statement"]:
                 starred = [each for each in functions.targets(statement) if "*" in each and each != "*"]
                 assert [each for each in starred if not any(re.fullmatch(form, each) for form in STARS)] == []
+
+
+def test_a_reader_verified_in_the_account_gets_letters_from_the_one_sender(stack: Stack) -> None:
+    """In SES's sandbox the reader's identity is asked for as well; nobody else's address may send."""
+    senders = 0
+    for function in stack.resources(functions.KIND):
+        for each in functions.statements(stack, function):
+            if "ses:SendEmail" in functions.actions(each):
+                senders += 1
+                assert "arn:aws:ses:eu-central-1:123456789012:identity/*" in functions.targets(each)
+                assert each["Condition"] == {"StringEquals": {"ses:FromAddress": "box@ccc.example.org"}}
+    assert senders == 3
 
 
 def test_the_work_by_the_clock_is_done_once_at_a_time(stack: Stack) -> None:

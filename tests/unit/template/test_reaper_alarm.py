@@ -10,6 +10,8 @@ from lint.resolved import Stack
 
 from chalicelib.domain.errors import ProviderUnknown
 from chalicelib.log import JsonFormatter
+from chalicelib.operations.reap import reap
+from tests.unit.domain.samples import HOUR
 from tests.unit.operations.world import World
 from tests.unit.template.watched import counted, rings
 
@@ -30,6 +32,20 @@ def failing(world: World) -> None:
     world.servers.fail_next(ProviderUnknown("The provider did not answer."), "listed")
 
 
+def hurried(world: World) -> None:
+    """A machine's time is over, and so is the run's, before it comes to that row."""
+    world.running()
+    world.clock.advance(2 * HOUR)
+
+
+def just_in_time(world: World) -> None:
+    """The run's time is over with nothing left to do."""
+    world.running()
+
+
+OUT_OF_TIME = (hurried, just_in_time)
+"""In these hours the function's time is over at once."""
+
 Trouble = Callable[[World], None] | None
 """What befalls an hour's run; None: nobody runs it."""
 
@@ -44,7 +60,7 @@ def lines_of(caplog: pytest.LogCaptureFixture) -> Callable[[Trouble], list[str]]
             world = World()
             trouble(world)
             with caplog.at_level("INFO", logger="ccc"):
-                world.reap()
+                reap(world.services, left=lambda: 0.0 if trouble in OUT_OF_TIME else 60.0)
         return [JsonFormatter().format(record) for record in caplog.records if record.name.startswith("ccc")]
 
     return lines
@@ -62,12 +78,16 @@ def lines_of(caplog: pytest.LogCaptureFixture) -> Callable[[Trouble], list[str]]
         ([frozen, frozen], True),
         ([frozen, failing], True),
         ([well, frozen, None], True),
+        ([hurried, well], False),
+        ([hurried, just_in_time], False),
+        ([hurried, hurried], True),
+        ([well, hurried, failing], True),
     ],
 )
 def test_only_a_run_that_went_through_keeps_it_quiet(
     stack: Stack, lines_of: Callable[[Trouble], list[str]], hours: list[Trouble], loud: bool
 ) -> None:
-    """Two hours without a good run ring: none at all, one with an error, or one that was frozen and deleted nothing."""
+    """Two hours without a good run ring: none at all, one with an error, one that was frozen, one that had no time."""
     ((pattern, made),) = (
         (each["FilterPattern"], each["MetricTransformations"][0])
         for each in stack.resources("AWS::Logs::MetricFilter").values()
@@ -80,7 +100,7 @@ def test_only_a_run_that_went_through_keeps_it_quiet(
 
 def test_every_pattern_is_understood(stack: Stack) -> None:
     """No filter uses a form that these tests cannot judge, and each would count a line made for it."""
-    line = '{"alarm":true,"event":"%s","errors":0,"frozen":false,"eur":1.5,"cap_eur":20}'
+    line = '{"alarm":true,"event":"%s","errors":0,"frozen":false,"left_over":0,"eur":1.5,"cap_eur":20}'
     for each in stack.resources("AWS::Logs::MetricFilter").values():
         assert counted(each["FilterPattern"], [line % "reap.done", line % "spend.projected"])
         assert counted(each["FilterPattern"], ["{}"]) == []

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain.build import Cause
 from chalicelib.domain.explanations import EXPLANATIONS
-from chalicelib.domain.instance import EndReason, Failure, Wish
+from chalicelib.domain.instance import Build, EndReason, Failure, Wish
 from chalicelib.domain.notice import Kind, Notice, State, endings
 from chalicelib.domain.ssh_access import fingerprint, known_hosts_line, ssh_command
 from chalicelib.web.letters.renderer import SUBJECTS
@@ -247,6 +247,21 @@ def test_every_failure_says_once_that_it_was_free(cause: Cause) -> None:
     failure = Failure(code=cause, message=words.message, hint=words.hint)
     text = case(Kind.FAILED).changed(failure=failure).read().text
     assert text.count("Nothing was charged") == text.count("Nothing was charged to you") == 1
+
+
+@pytest.mark.parametrize(("attempt", "said"), [(1, False), (3, True)])
+def test_a_failure_says_how_often_it_was_tried(attempt: int, said: bool) -> None:
+    """More than one try is counted; of a single one nothing is said."""
+    letter = case(Kind.FAILED).changed(build=Build(attempt=attempt, started_at=START, reference="job")).read()
+    for text in (letter.text, letter.html):
+        assert (f"It was tried {attempt} times." in text) is said
+
+
+@pytest.mark.parametrize("hint", ["Nothing was charged. Try again.", "Nothing was charged to you. Try again."])
+def test_a_hint_of_an_older_release_is_told_in_the_same_words(hint: str) -> None:
+    """A row keeps the words of the release that wrote it."""
+    failure = Failure(code="disk", message="The disk.", hint=hint)
+    assert "\nNothing was charged to you. Try again.\n" in case(Kind.FAILED).changed(failure=failure).read().text
 
 
 def test_a_failure_without_a_cause_can_be_told() -> None:

@@ -21,7 +21,8 @@ function stageLine(name, stage, current, step) {
     return element("li", said, "later");
   }
   const spent = current ? Math.max(Math.floor((now() - Date.parse(stage.started_at)) / 1000), 0) : stage.seconds;
-  const usually = stage.usual_seconds === null ? "" : `, usually ${seconds(stage.usual_seconds)}`;
+  const slow = current && stage.slow_seconds !== null && spent > stage.slow_seconds;
+  const usually = stage.usual_seconds === null ? "" : `, usually ${seconds(stage.usual_seconds)}${slow ? ": much longer than usual" : ""}`;
   const doing = current && step ? ` (${step})` : "";
   return element("li", `${said}: ${current ? "now, for " : ""}${seconds(spent)}${usually}${doing}`, current ? "now" : "");
 }
@@ -33,6 +34,14 @@ function progressTitle(instance) {
   return instance.running_at === null ? "How far it came" : "How it was made";
 }
 
+// Which try this is: said from the second on, since most machines need no more than one.
+function attempt(instance) {
+  const { number = 1, most, begun_again: why } = instance.attempt ?? {};
+  const again = why ? `, begun again: ${why}` : ".";
+  show("attempt", number > 1);
+  write("attempt", ENDED.has(instance.status) ? `It was tried ${number} times.` : `Attempt ${number} of ${most}${again}`);
+}
+
 function stages(instance) {
   const known = new Map(instance.stages.map((stage) => [stage.name, stage]));
   const names = [...new Set([...Object.keys(STAGES), ...known.keys()])];
@@ -40,7 +49,8 @@ function stages(instance) {
   const line = (name) => stageLine(name, known.get(name), name === instance.stage, instance.step);
   byId("stages").replaceChildren(...wanted.map(line));
   write("progress-title", progressTitle(instance));
-  show("progress", known.size > 0 || ["creating", "installing"].includes(instance.status));
+  attempt(instance);
+  show("progress", known.size > 0 || (instance.attempt?.number ?? 1) > 1 || ["creating", "installing"].includes(instance.status));
 }
 
 function login(instance) {

@@ -193,5 +193,5 @@ def test_the_prefix_of_the_public_url_is_honoured() -> None:
 def test_only_a_trusted_proxy_says_who_asks(proxy: str | None, source: str) -> None:
     """The last address in the header counts, and only where the peer is the proxy that the operator named."""
     with served(small_app(), trusted_proxy=proxy) as wire:
-        reply = wire.request("GET", "/things/a", **{"X-Forwarded-For": "203.0.113.1, 198.51.100.7"})
+        reply = wire.request("GET", "/things/a", X_Forwarded_For="203.0.113.1, 198.51.100.7")
         assert reply.json["event"]["requestContext"]["identity"]["sourceIp"] == source

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.audit import SCHEDULE, Deed
 from chalicelib.domain.build import FINAL_CAUSES, MAX_ATTEMPTS, BuildReport, Cause, Outcome, Phase
 from chalicelib.domain.errors import BuilderUnknown, ProviderUnknown
 from chalicelib.domain.instance import EndReason, Status
@@ -53,6 +54,18 @@ def test_b6_after_permission_to_kexec_the_server_is_rebuilt_first(phase: Phase) 
     world.follow_nudges()
     assert world.row(row.id).status is Status.RUNNING
     assert world.row(row.id).expires_at == TEN + 115 * MINUTE
+
+
+def test_a_rebuild_is_in_the_audit_once() -> None:
+    """A disk that was destroyed is an act on a machine: who and after which attempt, with the row."""
+    world = World()
+    row = claimed(world, Phase.SSH, Phase.KEXEC)
+    world.fail_build(row.id)
+    world.follow_nudges()
+    rebuilt(world)
+    noted = [each for each in world.services.audit.of_instance(row.id, 50) if each.did is Deed.REBUILT]
+    assert [(each.about, each.actor) for each in noted] == [("after attempt 1", SCHEDULE)]
+    assert world.requests().count("rebuild") == 1
 
 
 def test_the_next_attempt_waits_until_the_last_has_stopped() -> None:

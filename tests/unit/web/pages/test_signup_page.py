@@ -218,3 +218,15 @@ def test_when_nothing_is_in_stock_there_is_no_form(shop: Api) -> None:
     page = look(shop)
     assert page.all("form") == []
     assert "sold out" in page.text
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_a_pause_is_said_before_the_form_is_filled_in(shop: Api, paused: bool) -> None:
+    """While new machines are switched off the page says so above the form, whose button does nothing."""
+    stack = shop.services.stack.get()
+    assert stack is not None
+    shop.services.stack.write(replace(stack, paused=paused), stack)
+    page = look(shop)
+    assert [("switched new machines off" in each.text) for each in page.all("p", id="paused")] == [True] * paused
+    (button,) = page.all("button", type="submit")
+    assert ("disabled" in button.attributes) is paused
