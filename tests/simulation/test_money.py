@@ -88,7 +88,7 @@ def test_no_hour_is_billed_that_nobody_asked_for(provider: Provider, seed: int, 
     check_money(week)
     days = span // DAY
     assert week.kills > 3 * days
-    assert len(lines) > 5 * days
+    assert len(lines) >= 5 * days
     assert {row.end_reason for row in week.rows()} >= {EndReason.EXPIRED, EndReason.RELEASED}
 
 

@@ -54,7 +54,9 @@ def test_while_it_is_deleted_and_while_it_lives(ccc: Ccc, service: Service) -> N
 def test_cost() -> None:
     """The cost is told to whoever is told it: so far and to come, or in all."""
     assert cost_in_words(instance(status="running")) == "0.00 EUR so far, 0.31 EUR until its end"
-    assert cost_in_words(instance(status="deleted")) == "0.00 EUR in all"
+    ran = {**instance(status="deleted"), "running_at": "2026-11-23T12:00:00Z"}
+    assert cost_in_words(ran) == "0.00 EUR in all"
+    assert cost_in_words(instance(status="deleted")) == "0.00 EUR in all, to the operator"
     assert cost_in_words({**instance(), "cost": None}) is None
     assert cost_in_words({"id": ID}) is None
 

@@ -123,7 +123,7 @@ def test_a_stop_ends_everything_that_a_build_has_started(tmp_path: Path) -> None
         build_id = start(builds)
         child = tmp_path / "child"
         assert until(lambda: child.exists() and child.read_text().strip())
-        assert look(builds, build_id)["currentPhase"] == "BUILD"
+        assert until(lambda: look(builds, build_id)["currentPhase"] == "BUILD")
         builds.stop({"id": build_id})
         assert complete(builds, build_id)
         assert not runs(child.read_text().strip())
