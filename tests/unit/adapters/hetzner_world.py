@@ -15,8 +15,8 @@ from tests.unit.adapters.hetzner_stub import Say, Stub, stub_server
 STACK = "0f8fad5b-d9cb-469f-a165-70867728950e"
 INSTANCE = "0123456789ab"
 NAME = "cc-0123456789ab"
-QUICK = (1.0, 1.0)
-"""Timeouts for tests in which nothing is slow."""
+QUICK = (10.0, 10.0)
+"""Timeouts for tests in which nothing is slow but perhaps the machine they run on."""
 
 
 @contextmanager
