@@ -53,10 +53,10 @@ def test_r18_the_kept_answer_of_a_copy_does_not_let_a_sweep_through(stack: Emula
     stack.running(24)
     stack.wait(MINUTE)
     copy = copy_of(stack)
-    stack.clock.advance(10 * SECOND)
+    stack.clock.advance(50 * SECOND)
     stack.tick()
     restore(stack, copy)
-    stack.clock.advance(10 * SECOND)
+    stack.clock.advance(5 * SECOND)
     seen = stack.stack.marker_seen_at
     assert seen is not None
     assert stack.clock.now() - seen <= FRESH

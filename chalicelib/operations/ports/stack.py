@@ -17,7 +17,7 @@ class StackState:
     for the token with `marker_token`. `paused` stops new instances (rule R25). `frozen` says why nothing destructive
     may happen, or None. After a marker that did not answer nobody asks again before `marker_silent_until`.
     `reaped_at` is the end of the newest scheduled run, or when it was first waited for; `missed_told_at` is when its
-    absence was last told.
+    absence was last told. `counted_at` is when `epoch` last rose.
     """
 
     uuid: str
@@ -33,6 +33,7 @@ class StackState:
     marker_silent_until: datetime | None = None
     reaped_at: datetime | None = None
     missed_told_at: datetime | None = None
+    counted_at: datetime | None = None
     version: int = 0
 
 
