@@ -1,4 +1,4 @@
-"""How far this table has counted, told to the marker: with every tick and with every sweep (rule R11).
+"""How far this table has counted, told to the marker: each minute and with every sweep (rule R11).
 
 A table that was restored has counted less far than the marker, which is how a restore is noticed. A count that rose
 with sweeps alone would hide a restore to any moment after the newest one; so it rises each minute, whether anything
