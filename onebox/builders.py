@@ -19,6 +19,9 @@ from onebox.loop import Loop
 from onebox.spawn import Command, signal_group, spawn
 
 KILL_AFTER_SECONDS = 3.0
+LIFETIME_SECONDS = 60 * 60.0
+"""An attempt that lasts longer is ended, as CodeBuild ends it: the service may have forgotten it (a restored table)."""
+
 SHOWN = 50
 
 _NAMES = frozenset({"CCC_API_URL", "CCC_INSTANCE_ID", "CCC_ATTEMPT", "CCC_CLAIM_CODE"})
@@ -32,7 +35,10 @@ class _Job:
 
 
 class Builders:
-    """`command` makes the command of a builder from its folder, its mark and what the service gives it."""
+    """`command` makes the command of a builder from its folder, its mark and what the service gives it.
+
+    No attempt lasts longer than `lifetime` seconds of real time.
+    """
 
     def __init__(
         self,
@@ -41,11 +47,13 @@ class Builders:
         command: Callable[[BuildFolder, str, Mapping[str, str]], Command],
         mark: Callable[[str], str],
         loop: Loop,
+        lifetime: float = LIFETIME_SECONDS,
     ) -> None:
         self._builds = builds
         self._command = command
         self._mark = mark
         self._loop = loop
+        self._lifetime = lifetime
         self._running: dict[str, _Job] = {}
         self._failed: list[str] = []
 
@@ -75,8 +83,7 @@ class Builders:
             return {"error": "bad request"}
         job = self._running.get(folder.name)
         if job is not None:
-            signal_group(job.process, signal.SIGTERM)
-            self._loop.later(KILL_AFTER_SECONDS, lambda: self._kill(job))
+            self._end(job)
         return {"state": self._state(folder)}
 
     def send_all(self, number: signal.Signals) -> None:
@@ -123,13 +130,19 @@ class Builders:
         mark = self._mark(folder.name)
         with folder.log.open("ab") as log:
             process = spawn(self._command(folder, mark, given), output=log)
-        self._running[folder.name] = _Job(folder=folder, process=process, mark=mark)
+        job = self._running[folder.name] = _Job(folder=folder, process=process, mark=mark)
         folder.started(process.pid)
+        self._loop.later(self._lifetime, lambda: self._end(job))
 
     def _state(self, folder: BuildFolder) -> str:
         if folder.name in self._running:
             return "running"
         return "stopped" if folder.was_started() else "unknown"
+
+    def _end(self, job: _Job) -> None:
+        if job.process.poll() is None:
+            signal_group(job.process, signal.SIGTERM)
+            self._loop.later(KILL_AFTER_SECONDS, lambda: self._kill(job))
 
     def _kill(self, job: _Job) -> None:
         if job.process.poll() is None:

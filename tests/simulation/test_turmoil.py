@@ -19,7 +19,7 @@ GROUPS = 4
 
 CORPUS = (
     23,  # a worker with a fast clock put an end off by an hour
-    34,  # a backup from between two sweeps was believed
+    34,  # a backup from between two sweeps was believed; a builder that hangs is known to nobody after a restore
     89,  # a worker with a fast clock died with a lease of an hour
 )
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import json
 import re
+import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from builder.errors import SettingsInvalid
 from builder.prerequisites import pins
 from chalicelib.adapters import codebuild_installer, fargate_installer
 from chalicelib.operations.ports import BuildStart
+from onebox import builders
 from tests.unit.builder.installed import Installed
 
 ROOT = Path(__file__).parents[3]
@@ -168,4 +172,26 @@ def test_both_platforms_run_the_same() -> None:
     """The buildspec's only command and the image's command are the builder."""
     spec = yaml.safe_load((BUILDER / "buildspec.yml").read_text(encoding="utf-8"))
     assert spec["phases"] == {"build": {"commands": ["python3 -m builder"]}}
-    assert arguments("CMD") == ['["python3", "-m", "builder"]']
+    assert json.loads(arguments("CMD")[0])[3:] == ["python3", "-m", "builder"]
+
+
+def test_no_platform_lets_a_job_run_for_ever() -> None:
+    """What hangs, and is known to no row of a restored table, is ended by its platform: after an hour on each."""
+    *bound, hour = json.loads(arguments("CMD")[0])[:3]
+    assert bound == ["timeout", "--kill-after=30"]
+    template = json.loads((ROOT / ".chalice" / "resources.json").read_text(encoding="utf-8"))["Resources"]
+    assert float(hour) == template["BuilderProject"]["Properties"]["TimeoutInMinutes"] * 60 == builders.LIFETIME_SECONDS
+
+
+def test_a_job_that_hears_nothing_is_ended_all_the_same() -> None:
+    """The bound that the image puts around its job ends one that ignores SIGTERM, with a shorter time in it."""
+    words = json.loads(arguments("CMD")[0])[:3]
+    assert words[1:] == ["--kill-after=30", "3600"]
+    began = time.monotonic()
+    ended = subprocess.run(
+        [words[0], "--kill-after=0.2", "0.2", "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"],
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == -signal.SIGKILL
+    assert time.monotonic() - began < 60

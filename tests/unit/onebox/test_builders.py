@@ -12,7 +12,7 @@ import pytest
 
 from onebox import marks
 from onebox.build_folder import BuildFolder, NoSuchAttempt, forget_secrets, throw_away_old
-from onebox.builders import Builders
+from onebox.builders import KILL_AFTER_SECONDS, LIFETIME_SECONDS, Builders
 from onebox.loop import Loop
 from onebox.spawn import Command
 from tests.unit.onebox.until import until
@@ -27,11 +27,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threade
 class _House:
     """Builders whose job is a shell script."""
 
-    def __init__(self, folder: Path, script: str = "sleep 60") -> None:
+    def __init__(self, folder: Path, script: str = "sleep 60", lifetime: float = LIFETIME_SECONDS) -> None:
         self.folder = folder
         self.loop = Loop()
         self._script = script
-        self.builders = Builders(folder, command=self._command, mark=self.mark, loop=self.loop)
+        self.builders = Builders(folder, command=self._command, mark=self.mark, loop=self.loop, lifetime=lifetime)
 
     def mark(self, name: str) -> str:
         return marks.mark(self.folder, "life", name)
@@ -153,6 +153,21 @@ def test_stubborn_jobs_are_killed(make_house: MakeHouse, tmp_path: Path) -> None
     house.builders.send_all(signal.SIGKILL)
     assert until(lambda: house.state() == "stopped")
     assert BuildFolder.of(tmp_path, ID, 1).exit_status() == -signal.SIGKILL
+
+
+def test_a_job_that_lasts_too_long_is_ended(make_house: MakeHouse, tmp_path: Path) -> None:
+    """A job that stands still, and that nobody asks to end any more, is ended by its platform; others go on."""
+    house, patient = _House(tmp_path, "kill -STOP $$", lifetime=0.1), make_house()
+    house.start()
+    patient.start(attempt=2)
+    house.loop.later(0.2, house.loop.stop)
+    house.loop.run()
+    assert house.state() == "running", "it is asked first"
+    house.loop.later(KILL_AFTER_SECONDS, house.loop.stop)
+    house.loop.run()
+    assert until(lambda: house.state() == "stopped")
+    assert BuildFolder.of(tmp_path, ID, 1).exit_status() == -signal.SIGKILL
+    assert patient.state(attempt=2) == "running"
 
 
 def test_attempts_of_an_earlier_life_are_stopped(make_house: MakeHouse, tmp_path: Path) -> None:
