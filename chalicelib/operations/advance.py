@@ -16,7 +16,7 @@ from chalicelib.domain.instance import Instance, Status
 from chalicelib.operations import clocks
 from chalicelib.operations.save import save
 from chalicelib.operations.services import Services
-from chalicelib.operations.stages import creating, deleting, deliver, installing, requested, running, unconfirmed
+from chalicelib.operations.stages import creating, deleting, ended, installing, requested, running, unconfirmed
 from chalicelib.operations.step import Step
 
 MAX_STEPS = 50
@@ -62,7 +62,7 @@ def _step(services: Services, row: Instance) -> Step:
         case Status.DELETING:
             step = deleting.step(services, row, now)
         case Status.DELETED | Status.FAILED:
-            step = deliver.step(services, row, now)
+            step = ended.step(services, row, now)
     return step
 
 

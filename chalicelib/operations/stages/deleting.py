@@ -6,14 +6,12 @@ A machine is never powered off instead (rule R17). Mail never holds a deletion u
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain import budget, lifecycle, notice
 from chalicelib.domain.errors import (
-    BuilderUnknown,
     ProviderError,
     ProviderUnknown,
     RateLimited,
@@ -23,7 +21,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.instance import EndReason, Instance, Machine, Status
 from chalicelib.operations import clocks, marker
 from chalicelib.operations.services import Services
-from chalicelib.operations.stages import creating
+from chalicelib.operations.stages import creating, ended_attempt
 from chalicelib.operations.step import Step, wait
 
 SOON = timedelta(seconds=3)
@@ -36,7 +34,8 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
     late = lifecycle.deadline(row)
     if late is not None and now >= late:
         services.alarms.raise_alarm("instance.deleting_late", instance_id=row.id, since=row.status_since.isoformat())
-    _stop_build(services, row)
+    if not row.delete_accepted:
+        ended_attempt.call_off(services, row)
     if creating.was_never_sent(row):
         return _finish(now)
     return _guarded(services, row, now, lambda: _at_provider(services, row, now))
@@ -59,13 +58,6 @@ def _guarded(services: Services, row: Instance, now: datetime, act: Callable[[],
     except ProviderUnknown:
         marker.note_silence(services)
         return wait(now + SOON)
-
-
-def _stop_build(services: Services, row: Instance) -> None:
-    """A builder at work is told to stop; deletion does not wait for it, since its reports are refused from now on."""
-    if row.build is not None and row.running_at is None and not row.build.stopped and not row.delete_accepted:
-        with contextlib.suppress(BuilderUnknown):
-            services.installer.stop(row.id, row.build.attempt, row.build.reference)
 
 
 def _at_provider(services: Services, row: Instance, now: datetime) -> Step:

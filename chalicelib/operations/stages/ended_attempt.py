@@ -6,6 +6,7 @@ a machine it could have built, is told from one that was at work: it takes none 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -39,6 +40,25 @@ def end(services: Services, row: Instance, build: Build) -> Step | None:
         return None
     ended = replace(build, stopped=True)
     return Step(change=lambda it: replace(it, build=ended.heard(it.build), retry_at=None), again=True)
+
+
+def call_off(services: Services, row: Instance) -> None:
+    """Tell the builder of an instance that ends to stop. Nothing waits for it: its reports are refused from now on.
+
+    The answer to a start may have been lost, so that the row knows nothing of its newest job: that one is told, too.
+    """
+    if row.requested_at is None or row.running_at is not None:
+        return
+    attempt, reference = _newest(row.build)
+    with contextlib.suppress(BuilderUnknown):
+        services.installer.stop(row.id, attempt, reference)
+
+
+def _newest(build: Build | None) -> tuple[int, str]:
+    """The newest attempt that may be at work, and what its platform calls it, if the row was told."""
+    if build is None:
+        return 1, ""
+    return (build.attempt + 1, "") if build.stopped else (build.attempt, build.reference)
 
 
 def next_not_before(build: Build) -> datetime:

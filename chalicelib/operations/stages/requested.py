@@ -91,8 +91,8 @@ def _start_next(services: Services, row: Instance, choice: Choice, build: Build,
     if now < (not_before := ended_attempt.next_not_before(build)):
         return _waits(build, not_before)
     following = _start(services, row, choice, attempt=build.attempt + 1, unrun=build.unrun + 1, now=now)
-    if following is None:
-        return _waits(build, now + TRY_AGAIN)
+    if following is None:  # or it has begun and nobody heard: from now on the older one is not looked at any more
+        return _waits(replace(build, stopped=True), now + TRY_AGAIN)
     ended_attempt.tell_if_often(services, row, build)
     return following
 

@@ -7,6 +7,7 @@ others goes on *inside* the call that was interrupted, so that two workers overl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import timedelta
@@ -64,6 +65,7 @@ class Accidents:
         self.kinds = kinds
         self.happening = True
         self.trace: list[str] = []
+        self.unheard_stops: Counter[str] = Counter()
         self._watch = watch
         self._others = others
         self._depth = 0
@@ -87,6 +89,8 @@ class Accidents:
         self._meanwhile(what)
         if self.may(Kind.REFUSE, 0.01) and (refusal := self._refusal(port, name)) is not None:
             self.trace.append(f"{what} refused: {refusal.code}")
+            if what == "installer.stop":
+                self.unheard_stops[args[0]] += 1
             raise refusal
         self._watch.before(what, args, kwargs)
         answer = method(*args, **kwargs)

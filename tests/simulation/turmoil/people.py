@@ -1,4 +1,4 @@
-"""Who does something in a turmoil: guests, operators, builders, the schedule, and others in the same project.
+"""Who does something in a turmoil: guests, operators, the schedule, and others in the same project.
 
 Each act is one worker's: with a clock of its own, which may be wrong, and with the accidents at each of its calls. An
 act that dies leaves what it has done; nobody finishes it but the product.
@@ -8,26 +8,22 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
 from chalicelib.domain import labels
-from chalicelib.domain.build import BuildOrder, BuildReport, Cause, Outcome, Phase
-from chalicelib.domain.errors import BuildRefused, CccError, NotFound, TooEarly
+from chalicelib.domain.errors import CccError
 from chalicelib.domain.instance import Instance, Status
 from chalicelib.domain.orphans import ServerFact
-from chalicelib.operations.claim_build import claim_build
 from chalicelib.operations.deprovision import deprovision
 from chalicelib.operations.extend import extend
 from chalicelib.operations.pause import pause
-from chalicelib.operations.ports import BuildStart, BuildState, Clock
-from chalicelib.operations.record_build import record_build
+from chalicelib.operations.ports import Clock
 from chalicelib.operations.request_reap import request_reap
 from chalicelib.operations.resume import resume
 from tests.simulation.crashing import Killed
 from tests.simulation.turmoil.accidents import Accidents, Kind
-from tests.simulation.turmoil.broken import require
 from tests.simulation.turmoil.watch import Watch
 from tests.unit.operations.guests import said_yes, signed_up
 from tests.unit.operations.world import World
@@ -50,18 +46,6 @@ class OwnClock:
         return self.world.now() + self.off
 
 
-@dataclass(slots=True)
-class Job:
-    """A builder: what it was started with, the phases that it has still to begin, and how far it has come."""
-
-    start: BuildStart
-    left: list[Phase] = field(default_factory=lambda: list(Phase))
-    busy: bool = False
-    has_order: bool = False
-    reported: bool = False
-    forgotten: bool = False
-
-
 class People:
     """Acts by name; `act` carries out one of them as a worker of its own."""
 
@@ -72,7 +56,6 @@ class People:
         self.accidents: Accidents | None = None
         self.keys = 0
         self.taken: dict[int, Mapping[str, str]] = {}
-        self.jobs: dict[tuple[str, int], Job] = {}
 
     def act(self, name: str, act: Callable[[], None]) -> None:
         """One worker's act: it may be refused, fail, or die."""
@@ -174,96 +157,6 @@ class People:
                 pause(self.world.services)
             case _:
                 resume(self.world.services)
-
-    def builders(self) -> None:
-        """Each job that runs takes its next turn."""
-        for start in list(self.world.installer.started):
-            job = self.jobs.setdefault((start.instance_id, start.attempt), Job(start=start))
-            if not job.busy and (job.forgotten or self._state(start) is BuildState.RUNNING):
-                self.act(f"builder {start.instance_id} {start.attempt}", lambda job=job: self._turn(job))
-
-    def _state(self, start: BuildStart) -> BuildState:
-        return self.world.installer.state(start.instance_id, start.attempt, "")
-
-    def _turn(self, job: Job) -> None:
-        """A builder asks again what was not answered, and ends when it is told to."""
-        assert self.accidents is not None
-        if self.accidents.may(Kind.BAD_BUILD, 0.03):
-            self._end(job)
-            return
-        if not job.reported and self.accidents.may(Kind.BAD_BUILD, 0.02):
-            self._hang(job)
-            return
-        if not job.forgotten and self.accidents.may(Kind.BAD_BUILD, 0.02):
-            self.accidents.trace.append("forgotten by its platform, and at work all the same")
-            self.world.installer.forget(job.start.instance_id, job.start.attempt)
-            job.forgotten = True
-        job.busy = True
-        hung = False
-        try:
-            hung = self._work(job)
-        except TooEarly:
-            return
-        except (BuildRefused, NotFound):
-            self._end(job)
-        finally:
-            job.busy = hung
-
-    def _work(self, job: Job) -> bool:
-        """The next phase, or the last report; whether the job hangs from now on."""
-        assert self.accidents is not None
-        start = job.start
-        order = claim_build(
-            self.world.services,
-            start.instance_id,
-            attempt=start.attempt,
-            claim_code=start.claim_code,
-            nonce=f"{start.instance_id}-{start.attempt}",
-        )
-        self._alone(job)
-        while job.left:
-            self._report(job, order, BuildReport(phase=job.left[0]))
-            job.left.pop(0)
-            if self.accidents.may(Kind.BAD_BUILD, 0.05):
-                self._report(job, order, BuildReport(outcome=Outcome.FAILED, cause=Cause.COPY_FAILED))
-                self.random.choice([self._end, self._hang])(job)
-                return job.busy and self._state(start) is BuildState.RUNNING
-            if self.random.random() < 0.5:  # the rest at its next turn
-                return False
-        if not self.accidents.may(Kind.BAD_BUILD, 0.1):
-            # whoever reports without this has installed nothing that answers
-            self.world.probe.answer(order.address, order.final_host_key.public)
-        job.reported = True
-        self._report(job, order, BuildReport(outcome=Outcome.READY))
-        self._end(job)
-        return False
-
-    def _alone(self, job: Job) -> None:
-        """Whoever is handed a machine is the only one who installs it."""
-        job.has_order = True
-        rivals = [
-            rival.start.attempt
-            for rival in self.jobs.values()
-            if rival.has_order
-            and rival is not job
-            and rival.start.instance_id == job.start.instance_id
-            and self._state(rival.start) is BuildState.RUNNING
-        ]
-        require("11", holds=not rivals, what=f"attempts {rivals} and {job.start.attempt} have one machine")
-
-    def _report(self, job: Job, order: BuildOrder, report: BuildReport) -> None:
-        name, attempt = job.start.instance_id, job.start.attempt
-        record_build(self.world.services, name, attempt=attempt, build_token=order.build_token, report=report)
-
-    def _hang(self, job: Job) -> None:
-        """It never does anything again, and never ends by itself."""
-        assert self.accidents is not None
-        self.accidents.trace.append("hangs for ever")
-        job.busy = True
-
-    def _end(self, job: Job) -> None:
-        job.forgotten = False
-        self.world.installer.end(job.start.instance_id, job.start.attempt)
 
     # Those who only happen to be there.
 

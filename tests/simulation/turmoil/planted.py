@@ -162,7 +162,7 @@ PLANTED = (
     ),
     Plant(
         name="a builder is never told to stop",
-        plant=_replaced(deleting, "_stop_build", lambda *_: None),
+        plant=_replaced(ended_attempt, "call_off", lambda *_: None),
         kinds=frozenset({Kind.BAD_BUILD}),
         breaks=frozenset({"11"}),
     ),

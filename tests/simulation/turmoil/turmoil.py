@@ -15,27 +15,23 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from chalicelib.domain import budget, labels
-from chalicelib.domain.instance import EndReason, Instance
-from chalicelib.domain.lease import paid_hours
+from chalicelib.domain import labels
 from chalicelib.operations.accept_restore import accept_restore
 from chalicelib.operations.request_reap import request_reap
 from chalicelib.operations.resume import resume
-from chalicelib.operations.save import quota_key
 from chalicelib.operations.tick import SWEEP_EVERY, WorkFailed
 from tests.simulation.turmoil.accidents import Accidents, Kind
+from tests.simulation.turmoil.account import Account
 from tests.simulation.turmoil.broken import Broken, require
+from tests.simulation.turmoil.builders import Builders
 from tests.simulation.turmoil.people import People
-from tests.simulation.turmoil.watch import Life, Watch
+from tests.simulation.turmoil.watch import Watch
 from tests.unit.domain.samples import MINUTE
 from tests.unit.operations.world import World
 
 STEPS = 200
 PAUSES = (0, 5, 20, 60, 300)
 HEALS_WITHIN = timedelta(hours=30)
-MOST_LATE = timedelta(minutes=5)
-"""The slack before the next paid hour."""
-
 BACKUP_AGE = timedelta(minutes=6)
 """A backup is older than this when it is restored: a point-in-time restore ends about five minutes before now."""
 
@@ -69,8 +65,10 @@ class Turmoil:
         self.accidents = Accidents(self.random, self.kinds, self.watch, self._somebody)
         self.accidents.often = often
         self.people.accidents = self.accidents
+        self.builders = Builders(self.world, self.random, self.accidents, self.people.act)
         self._home = self.world.servers._token
         self._ticked = self._reaped = self.world.clock.now()
+        self.spoiled: list[datetime] = []
         self._backup: Backup | None = None
         self.restored = False
 
@@ -87,7 +85,7 @@ class Turmoil:
                 self._fate()
                 self._pause(self.random.choice(PAUSES))
             self._heal()
-            self._account()
+            Account(self).settle()
         except Broken as broken:
             broken.add_note("\n".join([*self.trace[-60:], f"seed {self.seed}"]))
             raise
@@ -104,7 +102,10 @@ class Turmoil:
         now = self.world.clock.now()
         if now - self._ticked >= MINUTE:
             self._ticked = now
+            before = len(self.trace)
             self.people.act("tick", self.people.tick)
+            if set(self.trace[before + 1 :]) - {Kind.SKEW}:
+                self.spoiled.append(now)
         if now - self._reaped >= 60 * MINUTE:
             self._reaped = now
             self.people.act("reap", self.people.reap)
@@ -126,7 +127,7 @@ class Turmoil:
         _, name, act = self.random.choices(acts, [weight for weight, _, _ in acts])[0]
         people.act(name, act)
         if self.random.random() < 0.4:
-            people.builders()
+            self.builders.take_turns()
 
     def _fate(self) -> None:
         """What happens to the whole world and not to one call."""
@@ -186,7 +187,7 @@ class Turmoil:
         self._accept()
         with contextlib.suppress(WorkFailed):
             self.world.tick()
-        self.people.builders()
+        self.builders.take_turns()
         self.world.follow_nudges()
 
     def _accept(self) -> None:
@@ -206,7 +207,8 @@ class Turmoil:
             if row is None or row.expires_at is None or row.expires_at < end:
                 self.watch.promises.forfeited.add(name)
 
-    def _ours(self) -> list[str]:
+    def ours(self) -> list[str]:
+        """The names of the servers that bear our labels and are nobody else's."""
         stack, home = self.world.stack.uuid, self.watch.home
         return [
             server.name
@@ -217,68 +219,4 @@ class Turmoil:
     def _left(self) -> list[str]:
         """What is not over: rows that are not at their end, servers of ours."""
         rows = [f"{row.id} {row.status} due {row.due_at}" for row in self.watch.rows() if not row.terminal]
-        return rows + self._ours()
-
-    def _account(self) -> None:
-        """What must be true once all is over."""
-        require("1", holds=not self._ours(), what=f"servers nobody has: {self._ours()}")
-        kept = self.watch.foreign <= self.watch.home.servers.keys()
-        require("4", holds=kept, what="a server of others is gone")
-        waiting = [row.id for row in self.watch.rows() if row.due_at is not None]
-        require("5", holds=not waiting, what=f"{waiting} still owe something")
-        self._forgotten_builders()
-        require("11", holds=self.world.installer.running() == 0, what="a builder is still at work")
-        self._money()
-        self._counters()
-        if not self.restored:
-            self._only_known()
-
-    def _forgotten_builders(self) -> None:
-        """A job that hangs and that a restored table does not know is ended by its platform, after an hour."""
-        if self.restored:
-            for job in self.world.installer.at_work():
-                if self.watch.row(job.instance_id) is None:
-                    self.world.installer.end(job.instance_id, job.attempt)
-
-    def _money(self) -> None:
-        """What is set aside is what was billed: started hours, from the creation to the delete."""
-        rows = self.watch.rows()
-        held = sum(budget.held(row.holds) for row in rows)
-        require("22", holds=self.world.spend == held, what=f"set aside {self.world.spend}, held {held}")
-        for row in rows:
-            life = self.watch.lives.get(row.id)
-            if life is None or row.machine is None or self.restored:
-                continue  # what was made so late that nobody knew of it was swept, and told to a person
-            require("22", holds=self._is_billed(row, life), what=f"{row.id}: {row.holds}, {life}")
-            self._in_time(row, life)
-
-    def _is_billed(self, row: Instance, life: Life) -> bool:
-        """To the hour; one that began while the delete was on its way is counted by the provider alone."""
-        if row.choice is None or self.kinds & {Kind.SKEW, Kind.FAST_CLOCK}:
-            return True
-        ends = (row.delete_sent_at or life.deleted_at, life.deleted_at)
-        hours = {paid_hours(created_at=life.created_at, ended_at=end) for end in ends}
-        return budget.held(row.holds) in {budget.micro(row.choice.hourly * each) for each in hours}
-
-    def _in_time(self, row: Instance, life: Life) -> None:
-        """Gone before the next paid hour, unless more went wrong than ever does, or the project was another."""
-        unlucky = Kind.OTHER_TOKEN in self.kinds or self.accidents.often > 1
-        if row.expires_at is None or row.end_reason is not EndReason.EXPIRED or unlucky:
-            return
-        late = life.deleted_at - row.expires_at
-        require("7", holds=late <= MOST_LATE, what=f"{row.id} was deleted {late} after its end")
-
-    def _counters(self) -> None:
-        rows, world = self.watch.rows(), self.world
-        require("21", holds=world.live == 0, what=f"{world.live} count as live")
-        owners = {quota_key(row.owner) for row in rows if row.owner}
-        counted = {key: count for key, count in world.services.instances.counters(sorted(owners)).items() if count}
-        require("21", holds=not counted, what=f"quota left: {counted}")
-
-    def _only_known(self) -> None:
-        """Nothing but a restored table forgets a machine or a letter."""
-        swept = [fields for name, fields in self.world.alarms.raised if name == "sweep.orphan_deleted"]
-        late = Kind.STAND_STILL in self.kinds  # a create that was sent before its row ended, and arrived after
-        require("3", holds=late or not swept, what=f"swept {swept}")
-        often = [name for name, copies in self.watch.letters.items() if copies > 2]
-        require("15", holds=not often, what=f"sent more than twice: {often}")
+        return rows + self.ours()

@@ -71,6 +71,8 @@ class Watch:
                 self._sending(args[0])
             case "instances.write":
                 self._writing(args[0], kwargs.get("before"))
+            case _:
+                pass
 
     def after(self, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:  # noqa: ARG002 -- one shape
         """Look at what has been done."""
