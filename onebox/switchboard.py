@@ -6,13 +6,13 @@ What an operation does is the handler's matter. A request that is none is answer
 from __future__ import annotations
 
 import json
-import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from onebox.loop import Loop
+from onebox.short_path import short_path
 
 MAX_REQUEST_BYTES = 64 * 1024
 MAX_CALLERS = 256
@@ -91,12 +91,8 @@ class Switchboard:
 def _listening(path: Path) -> socket.socket:
     path.unlink(missing_ok=True)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    # A path through /proc keeps within the 107 bytes that the kernel allows, however deep the folder lies.
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    try:
-        listening.bind(f"/proc/self/fd/{folder}/{path.name}")
-    finally:
-        os.close(folder)
+    with short_path(path) as address:
+        listening.bind(address)
     path.chmod(0o600)
     listening.listen(MAX_CALLERS)
     listening.settimeout(0.0)

@@ -7,13 +7,14 @@ has failed, as in Lambda.
 from __future__ import annotations
 
 import json
-import os
 import socket
 import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from onebox.short_path import short_path
 
 CONNECT_SECONDS = 10.0
 _LOOK = 0.05
@@ -62,7 +63,8 @@ class Invoker:
         while True:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
-                _connect(connection, socket_of(self.folder, short))
+                with short_path(socket_of(self.folder, short)) as address:
+                    connection.connect(address)
             except OSError as error:
                 connection.close()
                 if time.monotonic() > until:
@@ -87,14 +89,6 @@ def _asked(connection: socket.socket, line: bytes) -> dict[str, Any]:
     except (OSError, ValueError):  # the connection ended without an answer: the host is dead
         return {"error": {"errorType": _DIED, "errorMessage": "Runtime exited with error: signal: killed"}}
     return answer
-
-
-def _connect(connection: socket.socket, path: Path) -> None:
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    try:
-        connection.connect(f"/proc/self/fd/{folder}/{path.name}")
-    finally:
-        os.close(folder)
 
 
 def _outcome(request_id: str, answer: dict[str, Any]) -> Outcome:

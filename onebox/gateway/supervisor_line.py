@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from onebox.short_path import short_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,15 +20,10 @@ class SupervisorLine:
 
     def ask(self, operation: str) -> dict[str, Any]:
         """The answer to an operation without arguments; OSError or ValueError when there is none."""
-        # A path through /proc keeps within the 107 bytes that the kernel allows, however deep the folder lies.
-        folder = os.open(self.path.parent, os.O_PATH | os.O_DIRECTORY)
-        try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-                connection.settimeout(self.timeout_seconds)
-                connection.connect(f"/proc/self/fd/{folder}/{self.path.name}")
-                connection.sendall(json.dumps({"op": operation}).encode() + b"\n")
-                with connection.makefile("rb") as lines:
-                    answer: dict[str, Any] = json.loads(lines.readline())
-        finally:
-            os.close(folder)
+        with short_path(self.path) as address, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(self.timeout_seconds)
+            connection.connect(address)
+            connection.sendall(json.dumps({"op": operation}).encode() + b"\n")
+            with connection.makefile("rb") as lines:
+                answer: dict[str, Any] = json.loads(lines.readline())
         return answer

@@ -50,3 +50,8 @@ def imports(path: Path) -> set[str]:
 def modules(folder: str) -> set[str]:
     """The names of the modules directly in a folder of the repository."""
     return {path.stem for path in (ROOT / folder).glob("*.py") if path.stem != "__init__"}
+
+
+def packages(folder: str) -> set[str]:
+    """The names of the packages directly in a folder of the repository."""
+    return {path.parent.name for path in (ROOT / folder).glob("*/__init__.py")}

@@ -18,6 +18,7 @@ ALLOWED = {
     "chalicelib.wiring": "the services",
     "chalicelib.config": "the settings",
     "chalicelib.log": "the form of the logs, set once per process",
+    "chalicelib.invocation": "whose function runs, and how long it may",
     "chalicelib.operations": "the verbs that handlers call",
 }
 

@@ -2,11 +2,14 @@
 
 `table` is an empty table of each kind in turn. moto is used by one thread only (it is wrong under several). DynamoDB
 Local is looked for in `DYNAMODB_LOCAL_DIR`, else in `.cache/dynamodb-local`.
+
+And the projects at a provider that the suites of `Servers` run on: the fake's, or one before an emulator (`bench`).
 """
 
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +19,13 @@ from moto import mock_aws
 
 from chalicelib.adapters.dynamo_table import DynamoTable
 from chalicelib.adapters.sqlite_table import SqliteTable
+from chalicelib.operations.ports import Marker
+from chalicelib.storage.instances import StoredInstances
 from chalicelib.storage.table import Table
 from onebox import dynamodb_local
+from tests.contract.server_benches import Bench, FakeBench, HetznerBench
+from tests.contract.server_orders import public_key
+from tests.emulator_process import EmulatorProcess, emulator_process
 from tests.fakes.memory_table import MemoryTable
 from tests.missing import without
 
@@ -101,3 +109,36 @@ def table(kind: str, dynamo: DynamoTable | None, tmp_path: Path) -> Iterator[Tab
         sqlite = SqliteTable(tmp_path / "table.db")
         yield sqlite
         sqlite.close()
+
+
+@pytest.fixture
+def instances(table: Table) -> StoredInstances:
+    """Instances in an empty table."""
+    return StoredInstances(table)
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
+    """One emulator for the module, with no latency and no SSH."""
+    with emulator_process(tmp_path_factory.mktemp("emulator"), "--ssh", "off", "--latency", "0") as process:
+        yield process
+
+
+@pytest.fixture(params=["fake", "hetzner"])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    """An empty project at either."""
+    if request.param == "fake":
+        return FakeBench()
+    return HetznerBench(request.getfixturevalue("emulator"))
+
+
+@pytest.fixture
+def stack() -> str:
+    """A stack's uuid."""
+    return str(uuid.uuid4())
+
+
+@pytest.fixture
+def marker(bench: Bench, stack: str) -> Marker:
+    """The stack's marker, planted with epoch 1."""
+    return bench.servers.plant_marker(stack, 1, public_key())

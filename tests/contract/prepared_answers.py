@@ -6,7 +6,6 @@ services, `rest_answers.py` for those that are REST.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,7 +40,7 @@ class PreparedServer(QuietServer):
     content_type = "application/json"
 
     def __init__(self, *answers: Answer) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.prepared = list(answers)
 
     def answer(self, asked: Asked) -> Answer:  # noqa: ARG002 -- those that judge a request look at it
@@ -77,8 +76,4 @@ _Server = TypeVar("_Server", bound=PreparedServer)
 def prepared(server: _Server) -> Iterator[tuple[_Server, str]]:
     """The server while it serves, and its URL."""
     with server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield server, f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        yield server, server.root

@@ -86,7 +86,7 @@ class HetznerBench:
     def __init__(self, emulator: EmulatorProcess) -> None:
         self._emulator = emulator
         self._token = emulator.new_project()
-        self.servers = HetznerServers(emulator.endpoint, lambda: self._token, timeouts=(2.0, 5.0))
+        self.servers = HetznerServers(emulator.endpoint, lambda: self._token, timeouts=(20.0, 30.0))
 
     def lock_next(self, server_id: int) -> None:
         """See Bench."""

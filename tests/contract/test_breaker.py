@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.domain.breaker import BreakerState
+from chalicelib.domain.breaker import BreakerState, FailedBuild
 from chalicelib.domain.build import Cause
 from chalicelib.domain.errors import StoreUnavailable, WriteConflict
 from chalicelib.storage.breaker import BREAKER_KEY, StoredBreaker
@@ -19,6 +19,7 @@ OPEN = BreakerState(
     count=3,
     since=datetime(2026, 11, 23, 10, 0, tzinfo=UTC),
     counted=("0123456789ab", "ba9876543210"),
+    recent=(FailedBuild(at=datetime(2026, 11, 23, 10, 0, tzinfo=UTC), cause="a cause of next year"),),
 )
 
 

@@ -64,7 +64,7 @@ def _process(tmp_path: Path) -> Iterator[Callable[[int], Installer]]:
 
 
 def _becomes(installer: Installer, reference: str, wanted: BuildState) -> bool:
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         if installer.state(ID, 1, reference) is wanted:
             return True

@@ -21,7 +21,7 @@ from tests.contract.codebuild_answers import document
 from tests.contract.codebuild_house import REGION, aws_settings
 from tests.contract.rest_answers import RestAnswers, parameters, rest_answering
 from tests.fakes.mailer import FakeMailer
-from tests.unit.adapters.test_smtp_mailer import Authority, PostOffice
+from tests.unit.adapters.post_office import Authority, PostOffice
 
 LINK = "https://cloud.example.org/i/0123456789ab#" + "t" * 200
 

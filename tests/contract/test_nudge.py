@@ -17,7 +17,7 @@ from tests.contract.codebuild_house import REGION, aws_settings
 from tests.contract.rest_answers import rest_answering, rest_refusal
 from tests.fakes.nudge import FakeNudge
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 
 class _Worker:

@@ -15,6 +15,7 @@ import pytest
 from chalicelib.adapters.ssh_probe import SshProbe
 from chalicelib.operations.ports import Probe
 from tests.fakes.probe import ScriptedProbe
+from tests.standstill import standstill
 
 ADDRESS = "127.0.0.1"
 WITHIN = 0.6
@@ -81,7 +82,7 @@ def answering(request: pytest.FixtureRequest, servers: Servers, key: asyncssh.SS
     """Each probe, with a machine that answers with `key`."""
     if request.param == "fake":
         return ScriptedProbe({ADDRESS: public(key)})
-    return SshProbe(servers.start(key), 5)
+    return SshProbe(servers.start(key), 60)
 
 
 @pytest.fixture(params=["real", "fake"])
@@ -115,19 +116,19 @@ def test_a_machine_that_does_not_answer_is_none(silent: Probe) -> None:
 
 def test_no_login_is_tried(servers: Servers, key: asyncssh.SSHKey) -> None:
     """The machine hears no user name: the look ends with the key exchange."""
-    SshProbe(servers.start(key), 5).host_key(ADDRESS)
+    SshProbe(servers.start(key), 60).host_key(ADDRESS)
     assert servers.users == []
 
 
 def test_the_ed25519_key_is_asked_for_among_others(servers: Servers, key: asyncssh.SSHKey) -> None:
     """A machine with several host keys shows the one that rows know."""
     other = asyncssh.generate_private_key("ecdsa-sha2-nistp256")
-    assert SshProbe(servers.start(other, key), 5).host_key(ADDRESS) == public(key)
+    assert SshProbe(servers.start(other, key), 60).host_key(ADDRESS) == public(key)
 
 
 def test_a_machine_without_an_ed25519_key_is_none(servers: Servers) -> None:
     """Another kind of key is no answer."""
-    assert SshProbe(servers.start(asyncssh.generate_private_key("ecdsa-sha2-nistp256")), 5).host_key(ADDRESS) is None
+    assert SshProbe(servers.start(asyncssh.generate_private_key("ecdsa-sha2-nistp256")), 60).host_key(ADDRESS) is None
 
 
 def _silence(_: socket.socket) -> None:
@@ -164,16 +165,18 @@ def _no_text(visitor: socket.socket) -> None:
 @pytest.mark.parametrize("manners", [_silence, _drip, _hang_up, _web, _garbage, _no_text])
 def test_a_stranger_costs_no_more_than_the_time_it_is_given(manners: Callable[[socket.socket], None]) -> None:
     """Whatever a listener does, the look ends in time with None, and its thread and its socket with it."""
-    before = set(threading.enumerate())
     visitors: list[socket.socket] = []
-    with socket.create_server((ADDRESS, 0)) as door:
+    with socket.create_server((ADDRESS, 0)) as door, standstill() as machine:
+        before = set(threading.enumerate())
         host = threading.Thread(target=_receive, args=(door, manners, visitors))
         host.start()
         begun = time.monotonic()
         assert SshProbe(door.getsockname()[1], WITHIN).host_key(ADDRESS) is None
-        assert time.monotonic() - begun < WITHIN + 0.5
-        time.sleep(0.05)
-        assert set(threading.enumerate()) - before <= {host}
+        assert time.monotonic() - begun < WITHIN + 0.5 + 5 * machine.seconds
+        end = time.monotonic() + 60
+        while not set(threading.enumerate()) - before <= {host}:
+            assert time.monotonic() < end
+            time.sleep(0.01)
         host.join()
     for visitor in visitors:
         visitor.close()

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.errors import WriteConflict
+from chalicelib.domain.errors import InvalidInput, WriteConflict
+from chalicelib.domain.orphan_cost import OrphanCost
 from chalicelib.domain.orphans import Sighting
 from chalicelib.operations.ports import Run, RunEntry, RunState
 from chalicelib.storage.long_runs import PART
@@ -53,6 +54,24 @@ def test_the_newest_runs_come_first(runs: StoredRuns) -> None:
     for number in range(3):
         runs.save(replace(ASKED, id=f"r{number}", requested_at=NOW + timedelta(minutes=number)))
     assert [run.id for run in runs.newest(2)] == ["r2", "r1"]
+
+
+def test_runs_are_listed_a_page_at_a_time(runs: StoredRuns) -> None:
+    """The cursor leads on, also between runs of one second; a page that is the last has none."""
+    for number in range(5):
+        runs.save(replace(ASKED, id=f"r{number}", requested_at=NOW + timedelta(minutes=number // 2)))
+    listed, cursor = [], None
+    for _ in range(3):
+        page = runs.page(2, cursor)
+        listed += [run.id for run in page.runs]
+        cursor = page.next_cursor
+    assert (listed, cursor) == (["r4", "r3", "r2", "r1", "r0"], None)
+
+
+def test_a_cursor_of_nobody_is_refused(runs: StoredRuns) -> None:
+    """Whatever it is."""
+    with pytest.raises(InvalidInput):
+        runs.page(2, "x")
 
 
 def test_a_run_of_another_release_holds_up_no_list(runs: StoredRuns, table: Table) -> None:
@@ -124,10 +143,44 @@ def test_a_strange_sighting_counts_as_none(runs: StoredRuns, table: Table) -> No
     assert runs.sightings() == {42: SEEN}
 
 
+COST = OrphanCost(
+    server_id=42,
+    instance_id="abc234",
+    server_type="cx23",
+    location="nbg1",
+    created_at=NOW - timedelta(hours=2),
+    until=NOW,
+    hours=2,
+    micro_eur=20_000,
+)
+
+
+def test_what_a_server_has_cost_is_kept_once(runs: StoredRuns) -> None:
+    """A later figure of the same server takes the earlier one's place; one without a price is kept too."""
+    runs.charge(COST)
+    later = replace(COST, until=NOW + timedelta(hours=1), hours=3, micro_eur=None)
+    runs.charge(later)
+    assert runs.orphans(10, None).costs == (later,)
+
+
+def test_costs_are_listed_a_page_at_a_time(runs: StoredRuns, table: Table) -> None:
+    """The newest delete first; what cannot be read holds up nothing, and no run's cursor leads on here."""
+    many = [replace(COST, server_id=number, until=NOW + timedelta(hours=number)) for number in range(3)]
+    for each in many:
+        runs.charge(each)
+    table.put(Item(key="orphan-cost#9", body={"server_id": "x"}, listing="orphan-cost", listed_at=1))
+    first = runs.orphans(2, None)
+    rest = runs.orphans(2, first.next_cursor)
+    assert (first.costs, rest.costs, rest.next_cursor) == ((many[2], many[1]), (many[0],), None)
+    with pytest.raises(InvalidInput):
+        runs.page(2, first.next_cursor)
+
+
 def test_nothing_of_it_stays_for_ever(runs: StoredRuns, table: Table) -> None:
-    """Runs and sightings may be purged after 90 days."""
+    """Runs, sightings and costs may be purged after 90 days."""
     runs.save(DONE)
     runs.sight([SEEN], [])
-    items = table.get_many(["run#r1", "orphan#42"])
+    runs.charge(COST)
+    items = table.get_many(["run#r1", "orphan#42", "orphan-cost#42"])
     assert {item.purge_at for item in items.values()} == {int((NOW + timedelta(days=90)).timestamp())}
-    assert len(items) == 2
+    assert len(items) == 3

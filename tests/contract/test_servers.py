@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
-from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.domain import labels
 from chalicelib.domain.errors import (
@@ -23,65 +19,10 @@ from chalicelib.domain.errors import (
     ServerLocked,
     ServerProtected,
 )
-from chalicelib.operations.ports import Marker, MarkerState, ServerOrder
-from tests.contract.server_benches import Bench, FakeBench, HetznerBench, strangers_labels
-from tests.emulator_process import EmulatorProcess, emulator_process
-
-NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
-    """One emulator for the module, with no latency and no SSH."""
-    with emulator_process(tmp_path_factory.mktemp("emulator"), "--ssh", "off", "--latency", "0") as process:
-        yield process
-
-
-@pytest.fixture(params=["fake", "hetzner"])
-def bench(request: pytest.FixtureRequest) -> Bench:
-    """An empty project at either."""
-    if request.param == "fake":
-        return FakeBench()
-    return HetznerBench(request.getfixturevalue("emulator"))
-
-
-@pytest.fixture
-def stack() -> str:
-    """A stack's uuid."""
-    return str(uuid.uuid4())
-
-
-def public_key() -> str:
-    """A key whose private half nobody keeps."""
-    key = Ed25519PrivateKey.generate().public_key()
-    return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
-
-
-@pytest.fixture
-def marker(bench: Bench, stack: str) -> Marker:
-    """The stack's marker, planted with epoch 1."""
-    return bench.servers.plant_marker(stack, 1, public_key())
-
-
-def choices(bench: Bench, *, available: bool) -> list[tuple[str, str]]:
-    """Types and locations that can be had, or cannot."""
-    kinds = [kind for kind in bench.servers.market(NOW).types if kind.architecture == "x86" and not kind.deprecated]
-    return [(kind.name, each.location) for kind in kinds for each in kind.offers if each.available is available]
-
-
-def order(bench: Bench, stack: str, marker: Marker, choice: tuple[str, str] | None = None) -> ServerOrder:
-    """An order for a new instance, of something in stock unless it is told what."""
-    assert marker.marker_id is not None
-    instance_id = secrets.token_hex(6)
-    server_type, location = choice or choices(bench, available=True)[0]
-    return ServerOrder(
-        instance_id=instance_id,
-        server_type=server_type,
-        location=location,
-        labels=labels.server_labels(stack=stack, instance_id=instance_id),
-        user_data="#cloud-config\nssh_pwauth: false\n",
-        marker_id=marker.marker_id,
-    )
+from chalicelib.operations.ports import Marker, MarkerState
+from tests.contract.server_benches import Bench, FakeBench, HetznerBench
+from tests.contract.server_orders import NOW, choices, order, public_key
+from tests.emulator_process import emulator_process
 
 
 def test_a_created_server_is_what_was_ordered(bench: Bench, stack: str, marker: Marker) -> None:
@@ -257,59 +198,3 @@ def test_the_market_has_prices_and_stock(bench: Bench) -> None:
     assert all(0 < offer.hourly < offer.monthly for offer in offers)
     assert choices(bench, available=True)
     assert len({kind.name for kind in market.types}) == len(market.types)
-
-
-def test_a_marker_is_found_by_id_and_by_name(bench: Bench, stack: str) -> None:
-    """It is missing until it is planted, and then ours with the epoch it was planted with."""
-    assert bench.servers.read_marker(stack, None) == Marker(state=MarkerState.MISSING)
-    assert bench.servers.read_marker(stack, 999_999_999) == Marker(state=MarkerState.MISSING)
-    planted = bench.servers.plant_marker(stack, 4, public_key())
-    assert (planted.state, planted.epoch) == (MarkerState.OURS, 4)
-    assert bench.servers.read_marker(stack, None) == planted
-    assert bench.servers.read_marker(stack, planted.marker_id) == planted
-
-
-def test_an_epoch_is_raised_in_place(bench: Bench, stack: str, marker: Marker) -> None:
-    """The marker keeps its id and stays ours; a marker that is gone cannot be raised."""
-    assert marker.marker_id is not None
-    bench.servers.raise_epoch(marker.marker_id, stack, 9)
-    raised = Marker(state=MarkerState.OURS, marker_id=marker.marker_id, epoch=9)
-    assert bench.servers.read_marker(stack, marker.marker_id) == raised
-    with pytest.raises(ProviderError):
-        bench.servers.raise_epoch(999_999_999, stack, 10)
-
-
-def test_a_marker_of_ours_is_adopted_as_it_is(bench: Bench, stack: str, marker: Marker) -> None:
-    """Planting again changes nothing: the existing marker and its own epoch are the answer."""
-    assert bench.servers.plant_marker(stack, 8, public_key()) == marker
-    assert bench.servers.read_marker(stack, None) == marker
-
-
-def test_a_marker_of_somebody_else_is_foreign(bench: Bench, stack: str) -> None:
-    """A key of the marker's name without our uuid is told apart, planted over or read, by id or by name."""
-    key_id = bench.add_key(labels.marker_name(stack), public_key(), strangers_labels())
-    foreign = Marker(state=MarkerState.FOREIGN, marker_id=key_id)
-    assert bench.servers.plant_marker(stack, 1, public_key()) == foreign
-    assert bench.servers.read_marker(stack, None) == foreign
-    assert bench.servers.read_marker(stack, key_id) == foreign
-
-
-def test_a_key_that_is_in_the_project_already_makes_no_marker(bench: Bench, stack: str) -> None:
-    """The same public key under another name is NameTaken, and no marker appears."""
-    key = public_key()
-    bench.add_key("somebody", key, {})
-    with pytest.raises(NameTaken):
-        bench.servers.plant_marker(stack, 1, key)
-    assert bench.servers.read_marker(stack, None).state is MarkerState.MISSING
-
-
-def test_another_projects_token_sees_nothing(bench: Bench, stack: str, marker: Marker) -> None:
-    """Servers and marker answer with absence, which only the fingerprint of the token explains."""
-    made = bench.servers.create(order(bench, stack, marker))
-    fingerprint = bench.servers.token_fingerprint()
-    bench.switch_project()
-    assert bench.servers.get(made.server_id) is None
-    assert bench.servers.listed(stack) == ()
-    assert bench.servers.read_marker(stack, marker.marker_id).state is MarkerState.MISSING
-    assert bench.servers.token_fingerprint() != fingerprint
-    bench.servers.delete(made.server_id)

@@ -11,59 +11,25 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain import labels
 from chalicelib.domain.catalogue import Market, Offer
-from chalicelib.domain.errors import (
-    CccError,
-    NameTaken,
-    OutOfStock,
-    ProviderError,
-    ProviderLimit,
-    ProviderUnknown,
-    ServerLocked,
-    ServerProtected,
-)
+from chalicelib.domain.errors import CccError, NameTaken, OutOfStock, ProviderError, ProviderLimit, ProviderUnknown
 from chalicelib.domain.instance import Machine
 from chalicelib.domain.orphans import ServerFact
-from chalicelib.operations.ports import Clock, Marker, MarkerState, ServerOrder
+from chalicelib.operations.ports import Clock, Marker, ServerOrder
 from tests.fakes.addresses import Addresses
+from tests.fakes.failures import Failures
 from tests.fakes.market import market_at
+from tests.fakes.project import BOOT, REBUILD, Key, Project
 
-BOOT = timedelta(seconds=22)
-"""How long a server stays `initializing`."""
+__all__ = ["BOOT", "FakeServers"]
 
 KEPT = timedelta(seconds=60)
 """How long a Date of the provider's counts."""
-
-REBUILD = timedelta(seconds=15)
-"""How long a server stays `rebuilding`, and locked."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """An SSH-key object."""
-
-    key_id: int
-    name: str
-    public_key: str
-    labels: dict[str, str]
-
-
-@dataclass(slots=True, kw_only=True)
-class Project:
-    """What one token opens."""
-
-    servers: dict[int, ServerFact] = field(default_factory=dict)
-    keys: dict[int, Key] = field(default_factory=dict)
-    user_data: dict[int, str] = field(default_factory=dict)
-    protected: set[int] = field(default_factory=set)
-    locks: dict[int, int] = field(default_factory=dict)
-    rebuilt_at: dict[int, datetime] = field(default_factory=dict)
-    last_list: tuple[ServerFact, ...] = ()
 
 
 class FakeServers:
@@ -76,8 +42,7 @@ class FakeServers:
         self._projects: dict[str, Project] = {token: Project()}
         self._addresses = Addresses()
         self._next_id = 4_711
-        self._before: list[tuple[str | None, CccError]] = []
-        self._after: list[tuple[str | None, CccError]] = []
+        self._failures = Failures()
         self._sold_out: set[tuple[str, str]] = set()
         self._stale_lists = 0
         self._answered_at: datetime | None = None
@@ -95,11 +60,11 @@ class FakeServers:
 
     def fail_next(self, error: CccError, method: str | None = None) -> None:
         """Raise this at the next call (of this method, if one is named), which has no effect."""
-        self._before.append((method, error))
+        self._failures.order_before(method, error)
 
     def lose_next(self, method: str | None = None, error: CccError | None = None) -> None:
         """Carry out the next call (of this method, if one is named), then raise ProviderUnknown all the same."""
-        self._after.append((method, error or ProviderUnknown("the answer was lost")))
+        self._failures.order_after(method, error or ProviderUnknown("the answer was lost"))
 
     def lock(self, server_id: int, times: int = 1) -> None:
         """Refuse so many changes of a server with ServerLocked."""
@@ -177,7 +142,7 @@ class FakeServers:
         """Delete at once; an absent server is a success."""
         with self._call("delete", server_id):
             if server_id in self.project.servers:
-                self._may_change(server_id)
+                self.project.may_change(server_id)
                 self._forget(server_id)
 
     def rebuild(self, server_id: int) -> None:
@@ -185,7 +150,7 @@ class FakeServers:
         with self._call("rebuild", server_id):
             if server_id not in self.project.servers:
                 raise ProviderError("no such server")
-            self._may_change(server_id)
+            self.project.may_change(server_id)
             self.project.rebuilt_at[server_id] = self._clock.now() + REBUILD
             self.alter(server_id, status="running")
 
@@ -208,20 +173,18 @@ class FakeServers:
     def read_marker(self, stack: str, marker_id: int | None) -> Marker:
         """The marker by its id, or by its name."""
         with self._call("read_marker", marker_id):
-            if marker_id is None:
-                return self._marker_by_name(stack)
-            return _marker(self.project.keys.get(marker_id), stack)
+            return self.project.marker(stack, marker_id)
 
     def plant_marker(self, stack: str, epoch: int, public_key: str) -> Marker:
         """Make the marker, or tell whose the existing one is."""
         with self._call("plant_marker", stack):
             name = labels.marker_name(stack)
             if any(key.name == name for key in self.project.keys.values()):
-                return self._marker_by_name(stack)
+                return self.project.marker(stack, None)
             if any(key.public_key == public_key for key in self.project.keys.values()):
                 raise NameTaken("this key is in the project under another name")
             key_id = self.add_key(name, public_key, labels.marker_labels(stack=stack, epoch=epoch))
-            return _marker(self.project.keys[key_id], stack)
+            return self.project.marker(stack, key_id)
 
     def raise_epoch(self, marker_id: int, stack: str, epoch: int) -> None:
         """Write an epoch into the marker's labels."""
@@ -244,10 +207,10 @@ class FakeServers:
     def _call(self, method: str, about: object) -> Iterator[None]:
         with self._lock:
             self.calls.append((method, about))
-            _raise_for(method, self._before)
+            self._failures.before(method)
             self._answered_at = self._clock.now()
             yield
-            _raise_for(method, self._after)
+            self._failures.after(method)
 
     def _may_create(self, order: ServerOrder, name: str) -> None:
         offer = self._offer(order)
@@ -284,48 +247,14 @@ class FakeServers:
             location=order.location,
         )
 
-    def _shown(self, fact: ServerFact) -> ServerFact:
-        if (done := self.project.rebuilt_at.get(fact.server_id)) is not None and self._clock.now() < done:
-            return replace(fact, status="rebuilding", locked=True)
-        up = fact.status == "initializing" and self._clock.now() >= fact.created_at + BOOT
-        return replace(fact, status="running") if up else fact
-
-    def _may_change(self, server_id: int) -> None:
-        if server_id in self.project.protected:
-            raise ServerProtected("server is protected")
-        left = self.project.locks.get(server_id, 0)
-        if left:
-            self.project.locks[server_id] = left - 1
-            raise ServerLocked("cannot perform operation because server is locked")
-
     def _forget(self, server_id: int) -> None:
-        fact = self.project.servers.pop(server_id)
-        self.project.user_data.pop(server_id, None)
-        self.project.rebuilt_at.pop(server_id, None)
+        fact = self.project.forget(server_id)
         if fact.ip is not None:
             self._addresses.give_back(fact.ip)
 
-    def _marker_by_name(self, stack: str) -> Marker:
-        name = labels.marker_name(stack)
-        return _marker(next((key for key in self.project.keys.values() if key.name == name), None), stack)
+    def _shown(self, fact: ServerFact) -> ServerFact:
+        return self.project.shown(fact, self._clock.now())
 
     def _new_id(self) -> int:
         self._next_id += 1
         return self._next_id
-
-
-def _marker(key: Key | None, stack: str) -> Marker:
-    if key is None:
-        return Marker(state=MarkerState.MISSING)
-    if key.labels.get(labels.MANAGED_BY) != labels.OURS or key.labels.get(labels.STACK) != stack:
-        return Marker(state=MarkerState.FOREIGN, marker_id=key.key_id)
-    epoch = key.labels.get(labels.EPOCH, "")
-    return Marker(state=MarkerState.OURS, marker_id=key.key_id, epoch=int(epoch) if epoch.isdecimal() else None)
-
-
-def _raise_for(method: str, errors: list[tuple[str | None, CccError]]) -> None:
-    """Raise the first error that is meant for this method, once."""
-    for index, (wanted, error) in enumerate(errors):
-        if wanted in (None, method):
-            del errors[index]
-            raise error

@@ -68,7 +68,7 @@ def _ports(table: MemoryTable, clock: FakeClock) -> dict[str, Any]:
         "servers": FakeServers(clock),
         "installer": FakeInstaller(),
         "mailer": FakeMailer(),
-        "letters": TemplateLetters(public_url=PUBLIC_URL, ssh_port=22, sender="Cloud <cloud@ccc.example.org>"),
+        "letters": TemplateLetters(find_url=lambda: PUBLIC_URL, ssh_port=22, sender="Cloud <cloud@ccc.example.org>"),
         "probe": ScriptedProbe(),
         "nudge": FakeNudge(),
         "keyring": FakeKeyring(),
@@ -83,6 +83,6 @@ def _ports(table: MemoryTable, clock: FakeClock) -> dict[str, Any]:
         "clock": clock,
         "ids": CountedIds(),
         "limits": LIMITS,
-        "public_url": PUBLIC_URL,
+        "find_url": lambda: PUBLIC_URL,
         "ssh_port": 22,
     }

@@ -248,7 +248,7 @@ def test_m13_no_letter_carries_a_secret(kind: str) -> None:
     """Real letters of a whole life: no password, no claim code, no build token, no private key, no stack secret."""
     world = World()
     letters: Any = TemplateLetters(
-        public_url=world.services.public_url, ssh_port=22, sender="Cloud <cloud@ccc.example.com>"
+        find_url=world.services.find_url, ssh_port=22, sender="Cloud <cloud@ccc.example.com>"
     )
     world.services = replace(world.services, letters=letters)
     row = world.running(2)

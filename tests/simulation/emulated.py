@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
 from aiohttp import web
-from aiohttp.http import HttpVersion11, RawRequestMessage
-from aiohttp.streams import EMPTY_PAYLOAD
-from multidict import CIMultiDict, CIMultiDictProxy
-from requests.adapters import HTTPAdapter
-from yarl import URL
 
 from chalicelib.adapters.ed25519_identities import Ed25519Identities
 from chalicelib.adapters.hetzner_servers import HetznerServers
@@ -44,6 +36,7 @@ from hetzner_emulator.routes.table import ROUTES
 from hetzner_emulator.settings import parse
 from tests.fakes.clock import FakeClock
 from tests.fakes.ids import CountedIds
+from tests.simulation.without_socket import Wire, WithoutSocket, request_of
 from tests.unit.domain.samples import TEN
 from tests.unit.operations.whole_table import WholeTable
 from tests.unit.operations.world import World
@@ -98,9 +91,9 @@ class Provider:
         """Order a fault, in the words of the emulator's README."""
         self.orders.add([order])
 
-    def adapter(self) -> _InProcess:
+    def adapter(self) -> WithoutSocket:
         """A transport for the requests library that leads here."""
-        return _InProcess(self)
+        return WithoutSocket(self.answer)
 
     def ask(self, token: str, method: str, path: str, body: Any = None) -> Any:
         """One request of the API itself, behind the back of whatever is tested."""
@@ -141,33 +134,13 @@ class Provider:
         if self.hangs:
             self.clock.advance(HANGS_FOR)
             raise requests.ReadTimeout("not a word")
-        wire = _Wire()
+        wire = Wire()
         target = parts.path + (f"?{parts.query}" if parts.query else "")
-        request = self._request(method, target, CIMultiDict(prepared.headers), wire)
-        request._read_bytes = raw  # as if it had been read from a socket
+        request = request_of(self._loop, wire, method, target, prepared.headers, raw)
         answer = self._loop.run_until_complete(self._gateway.handle(request))
         wire.check()
         assert isinstance(answer, web.Response)
         return answer
-
-    def _request(self, method: str, target: str, headers: CIMultiDict[str], wire: _Wire) -> web.Request:
-        """A request as aiohttp's server hands it on, from a socket that is none."""
-        names = tuple((name.encode(), value.encode()) for name, value in headers.items())
-        message = RawRequestMessage(
-            method=method,
-            path=target,
-            version=HttpVersion11,
-            headers=CIMultiDictProxy(headers),
-            raw_headers=names,
-            should_close=False,
-            compression=None,
-            upgrade=False,
-            chunked=False,
-            url=URL(target),
-        )
-        protocol: Any = SimpleNamespace(transport=wire, ssl_context=None, peername=None, sockname=None)
-        nobody: Any = None
-        return web.Request(message, EMPTY_PAYLOAD, protocol, nobody, nobody, self._loop)
 
     def _note(self, prepared: requests.PreparedRequest, method: str, timeout: Any, body: bytes) -> None:
         self.sent.append(
@@ -197,60 +170,6 @@ class _VirtualClock(Clock):
     def now(self) -> float:
         """The seconds of the test's clock."""
         return self._clock.now().timestamp()
-
-
-class _Wire:
-    """The socket of one exchange: it remembers that it was cut, and whether somebody waited on it in silence."""
-
-    def __init__(self) -> None:
-        self._cut = False
-        self._silent = False
-
-    def get_extra_info(self, _name: str, default: Any = None) -> Any:
-        """Nothing is known of a socket that is none."""
-        return default
-
-    def is_closing(self) -> bool:
-        """A caller that waits for an answer which will not come has gone at once."""
-        self._silent = True
-        return True
-
-    def abort(self) -> None:
-        """Cut it."""
-        self._cut = True
-
-    def check(self) -> None:
-        """Raise what a client sees of a connection that was cut."""
-        if self._cut and self._silent:
-            raise requests.ReadTimeout("timed out")
-        if self._cut:
-            raise requests.ConnectionError("reset")
-
-
-class _InProcess(HTTPAdapter):
-    """Carries requests to a provider in this process."""
-
-    def __init__(self, provider: Provider) -> None:
-        super().__init__()
-        self._provider = provider
-
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,  # noqa: ARG002 -- the library's shape
-        timeout: Any = None,
-        verify: bool | str = True,  # noqa: ARG002 -- same
-        cert: Any = None,  # noqa: ARG002 -- same
-        proxies: Mapping[str, str] | None = None,  # noqa: ARG002 -- same
-    ) -> requests.Response:
-        """One exchange."""
-        answer = self._provider.answer(request, timeout)
-        body = answer.body if isinstance(answer.body, bytes) else b""
-        raw = urllib3.HTTPResponse(
-            body=io.BytesIO(body), headers=dict(answer.headers), status=answer.status, preload_content=False
-        )
-        built: requests.Response = self.build_response(request, raw)
-        return built
 
 
 class EmulatedWorld(World):

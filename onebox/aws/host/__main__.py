@@ -5,7 +5,6 @@ Started as `python -I -S -u -c BOOT …` by `command`: no site-packages, no fold
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from onebox.aws.host.environments import Environments
 from onebox.aws.host.settings import HostSettings, host_settings
+from onebox.short_path import short_path
 
 _BACKLOG = 256
 
@@ -37,12 +37,8 @@ def _listening(path: Path) -> socket.socket:
     made = path.with_name(f".{path.name}")
     made.unlink(missing_ok=True)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    # A path through /proc keeps within the 107 bytes that the kernel allows, however deep the folder lies.
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    try:
-        listening.bind(f"/proc/self/fd/{folder}/{made.name}")
-    finally:
-        os.close(folder)
+    with short_path(made) as address:
+        listening.bind(address)
     made.chmod(0o600)
     listening.listen(_BACKLOG)
     made.replace(path)

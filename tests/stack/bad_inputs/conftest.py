@@ -1,6 +1,7 @@
 """One box for each section of the list of bad inputs, so that a clock or a counter that one moves is no other's.
 
-Starting one takes about a second, which is less than what sharing would make complicated.
+Starting one takes about a second, which is less than what sharing would make complicated. Where a section looks at
+instances, it has one that runs, one that is gone and one on its way there.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.stack.bad_inputs.inside import Inside, inside_of
+from tests.stack.bad_inputs.owned import Owned, keep_server, order, order_held
 from tests.stack.bad_inputs.stranger import Stranger
 from tests.stack.box import Box, running
 from tests.stack.operators_aws import in_this_process
@@ -55,3 +57,31 @@ def inside(box: Box) -> Inside:
 def stranger(box: Box, inside: Inside) -> Stranger:
     """Somebody without a token."""
     return Stranger(box=box, inside=inside)
+
+
+@pytest.fixture(scope="module")
+def alive(stranger: Stranger) -> Owned:
+    """An instance that runs."""
+    made = order(stranger)
+    stranger.box.until(made.id, "running")
+    return made
+
+
+@pytest.fixture(scope="module")
+def gone(stranger: Stranger) -> Owned:
+    """An instance that had a server and is gone."""
+    made = order_held(stranger)
+    assert made.look()["ip"] is not None
+    assert made.end().status == 202
+    stranger.box.until(made.id, "deleted")
+    return made
+
+
+@pytest.fixture(scope="module")
+def ending(stranger: Stranger) -> Owned:
+    """An instance that is being deleted, and whose server the provider does not let go."""
+    made = order_held(stranger)
+    keep_server(stranger, made)
+    assert made.end().status == 202
+    assert made.look()["status"] == "deleting"
+    return made

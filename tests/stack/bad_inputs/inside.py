@@ -30,7 +30,7 @@ from onebox.settings import BoxSettings, box_settings
 from tests.stack import rows
 from tests.stack.box import Box
 
-LOCK_SECONDS = 5
+LOCK_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

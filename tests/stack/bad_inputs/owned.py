@@ -70,6 +70,6 @@ def keep_server(stranger: Stranger, owned: Owned) -> None:
 def let_everything_go(stranger: Stranger) -> None:
     """Forget all faults, and let what was put off be tried again."""
     faults = f"http://127.0.0.1:{stranger.box.emulator_port}/_emulator/faults"
-    with urlopen(Request(faults, method="DELETE"), timeout=20) as answer:
+    with urlopen(Request(faults, method="DELETE"), timeout=90) as answer:
         assert answer.status < 300
     stranger.box.advance_clock("2m")

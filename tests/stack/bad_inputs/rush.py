@@ -1,4 +1,4 @@
-"""Asking too often from one source. Windows begin on the clock: a try that runs into the next counts for nothing."""
+"""Asking too often from one source. A minute begins on the clock: a try that runs into the next counts for nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from tests.stack.bad_inputs.stranger import Stranger, new_source
 ALLOWED = 10
 """What one source may ask a minute, and have taken an hour, unless the operator says otherwise."""
 
-MINUTE, HOUR = 60, 3600
+MINUTE = 60
+LONGEST_HOUR = 70 * MINUTE
+"""What was counted in an hour, counted from whenever, counts for at most so long."""
+
 TRIES = 3
 
 

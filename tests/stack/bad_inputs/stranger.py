@@ -115,7 +115,7 @@ class Stranger:
 
         An answer of 500 to 599 but 503 fails.
         """
-        connection = HTTPConnection("127.0.0.1", self.box.port, timeout=30, source_address=(source or new_source(), 0))
+        connection = HTTPConnection("127.0.0.1", self.box.port, timeout=120, source_address=(source or new_source(), 0))
         try:
             connection.putrequest(method, self.box.prefix + path, skip_host=True, skip_accept_encoding=True)
             connection.putheader("Host", f"localhost:{self.box.port}")
@@ -196,7 +196,7 @@ class Stranger:
         return raw.replace(b" /", b" " + self.box.prefix.encode() + b"/", 1)
 
     def _connected(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.box.port), timeout=30, source_address=(new_source(), 0))
+        return socket.create_connection(("127.0.0.1", self.box.port), timeout=120, source_address=(new_source(), 0))
 
 
 def _said(answer: HTTPResponse) -> Said:

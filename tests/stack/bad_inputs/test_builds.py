@@ -20,7 +20,7 @@ from tests.stack.bad_inputs.stranger import JSON, Said, Stranger
 
 NOBODY = "ffffffffffff"
 NONCE = "0123456789abcdef0123456789abcdef"
-WITHIN = 30.0
+WITHIN = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.stack.bad_inputs.owned import Owned, keep_server, let_everything_go, order, order_held
+from tests.stack.bad_inputs.owned import Owned, let_everything_go, order, order_held
 from tests.stack.bad_inputs.stranger import JSON, Said, Stranger
 
 NOBODY = "ffffffffffff"
@@ -15,34 +15,6 @@ WRONG = "ccc_manage_" + "A" * 43
 LOOKS = 15
 SAME_SECONDS = 0.02
 """Two answers that a caller over a network cannot tell apart by their time."""
-
-
-@pytest.fixture(scope="module")
-def alive(stranger: Stranger) -> Owned:
-    """An instance that runs."""
-    made = order(stranger)
-    stranger.box.until(made.id, "running")
-    return made
-
-
-@pytest.fixture(scope="module")
-def gone(stranger: Stranger) -> Owned:
-    """An instance that had a server and is gone."""
-    made = order_held(stranger)
-    assert made.look()["ip"] is not None
-    assert made.end().status == 202
-    stranger.box.until(made.id, "deleted")
-    return made
-
-
-@pytest.fixture(scope="module")
-def ending(stranger: Stranger) -> Owned:
-    """An instance that is being deleted, and whose server the provider does not let go."""
-    made = order_held(stranger)
-    keep_server(stranger, made)
-    assert made.end().status == 202
-    assert made.look()["status"] == "deleting"
-    return made
 
 
 def without_request_id(said: Said) -> dict[str, object]:

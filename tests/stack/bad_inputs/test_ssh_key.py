@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.stack.bad_inputs.stranger import Stranger, new_key
 from tests.stack.conftest import GuestKey
 from tests.unit.domain import ssh_wire
+from tests.unit.domain.bad_points import SMALL_ORDER, ecdsa_mistakes
 from tests.unit.domain.ssh_wire import blob, line, mpint, string
-from tests.unit.domain.test_ssh_key import SMALL_ORDER, ecdsa_mistakes
 
 GOOD = new_key()
 ENCODED = GOOD.split()[1]

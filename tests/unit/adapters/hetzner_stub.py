@@ -74,18 +74,13 @@ class Stub:
 @contextmanager
 def stub_server() -> Iterator[Stub]:
     """A stub on a free port, until the end of the block."""
-    server = QuietServer(("127.0.0.1", 0), _Handler)
-    stub = Stub(f"http://127.0.0.1:{server.server_address[1]}/v1")
-    _Handler.stubs[server.server_address[1]] = stub
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
+    server = QuietServer(_Handler)
+    stub = _Handler.stubs[server.server_port] = Stub(f"{server.root}/v1")
     try:
-        yield stub
+        with server:
+            yield stub
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        del _Handler.stubs[server.server_address[1]]
+        del _Handler.stubs[server.server_port]
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from chalicelib.adapters.hetzner_servers import HetznerServers
+from chalicelib.adapters.hetzner_servers.patience import for_ever
 from chalicelib.domain import labels
 from chalicelib.operations.ports import ServerOrder
 from tests.unit.adapters.hetzner_stub import Say, Stub, stub_server
@@ -21,12 +22,18 @@ QUICK = (10.0, 10.0)
 
 @contextmanager
 def adapter(
-    *, budget: Callable[[bool], None] | None = None, timeouts: tuple[float, float] = QUICK
+    *,
+    budget: Callable[[bool], None] | None = None,
+    timeouts: tuple[float, float] = QUICK,
+    seconds_left: Callable[[], float] = for_ever,
 ) -> Iterator[tuple[HetznerServers, Stub]]:
     """An adapter and the stub that it talks to."""
     token = secrets.token_hex(32)
     with stub_server() as stub:
-        yield HetznerServers(stub.endpoint, lambda: token, budget=budget, timeouts=timeouts), stub
+        servers = HetznerServers(
+            stub.endpoint, lambda: token, budget=budget, timeouts=timeouts, seconds_left=seconds_left
+        )
+        yield servers, stub
 
 
 def order() -> ServerOrder:

@@ -117,11 +117,11 @@ def test_a_create_with_an_unclear_answer_is_unknown_and_is_sent_once(say: Say) -
 def test_a_create_that_is_not_answered_in_time_is_unknown_and_is_sent_once() -> None:
     """A timeout ends a create without a second request."""
     given_up, began = threading.Event(), time.monotonic()
-    with adapter(timeouts=(0.2, 0.1)) as (servers, stub):
-        stub.says(replace(created(), before=lambda: given_up.wait(5)))
+    with adapter(timeouts=(10, 0.5)) as (servers, stub):
+        stub.says(replace(created(), before=lambda: given_up.wait(60)))
         with pytest.raises(ProviderUnknown):
             servers.create(order())
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30
         assert len(stub.heard) == 1
         given_up.set()
 
@@ -129,14 +129,14 @@ def test_a_create_that_is_not_answered_in_time_is_unknown_and_is_sent_once() -> 
 def test_a_body_that_drips_is_given_up() -> None:
     """A byte now and then does not keep a worker: the deadline is one for the whole body, and then we hang up."""
     began = time.monotonic()
-    with adapter(timeouts=(0.2, 0.2)) as (servers, stub):
-        stub.says(Say(body=b" " * 1000, between=lambda: time.sleep(0.02)))
+    with adapter(timeouts=(10, 0.5)) as (servers, stub):
+        stub.says(Say(body=b" " * 1000, between=lambda: time.sleep(0.1)))
         with pytest.raises(ProviderUnknown) as raised:
             servers.get(4711)
         assert isinstance(raised.value.__cause__, requests.ReadTimeout)
-        assert stub.hung_up.wait(5), "the connection stays open"
+        assert stub.hung_up.wait(60), "the connection stays open"
         assert len(stub.heard) == 1
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 50
 
 
 def test_nobody_at_the_endpoint_is_unknown() -> None:

@@ -386,7 +386,7 @@ def test_threads_do_not_share_a_connection_or_an_answer() -> None:
     together = threading.Barrier(6)
 
     def echo(heard: Heard) -> Say:
-        together.wait(timeout=5)
+        together.wait(timeout=60)
         return Say(body={"server": server(id=int(heard.path.rpartition("/")[2]))})
 
     found: dict[int, int] = {}
@@ -396,13 +396,13 @@ def test_threads_do_not_share_a_connection_or_an_answer() -> None:
             fact = servers.get(server_id)
             found[server_id] = fact.server_id if fact else 0
 
-    with adapter(timeouts=(5.0, 5.0)) as (servers, stub):
+    with adapter(timeouts=(60.0, 60.0)) as (servers, stub):
         stub.says(echo)
         threads = [threading.Thread(target=ask, args=(servers, 1 + 5 * number)) for number in range(6)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
         assert found == {server_id: server_id for server_id in range(1, 31)}
         assert len({heard.port for heard in stub.heard}) == 6
 

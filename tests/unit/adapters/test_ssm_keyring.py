@@ -176,13 +176,21 @@ def test_without_a_first_answer_there_are_no_secrets(ssm: Stage, answer: Answer)
     assert keyring.newest() == "k1"
 
 
-@pytest.mark.parametrize("name", ["keyring", "hetzner_token", "public_url"])
+@pytest.mark.parametrize("name", ["keyring", "hetzner_token"])
 def test_a_parameter_that_is_missing_is_named(ssm: Stage, name: str) -> None:
     """Before a stage is wholly deployed the sentence says what is not there; a password may be missing."""
     question = {"keyring": "newest"}.get(name, name)
     with pytest.raises(StoreUnavailable, match=f"{PATH}/{name}: it is written when a stage is deployed"):
         getattr(ssm.gives(listed({})), question)()
     assert ssm.keyring.smtp_password() == ""
+
+
+def test_an_address_that_is_missing_is_looked_for_twice_a_minute(ssm: Stage) -> None:
+    """It may be missing, which is no failure; once somebody has written it, half a minute brings it."""
+    keyring = ssm.gives(listed({}), listed({"public_url": "https://ccc.example.org"}))
+    assert (keyring.public_url(), keyring.public_url(), ssm.looks) == ("", "", 1)
+    ssm.seconds += PAUSE_SECONDS
+    assert (keyring.public_url(), ssm.looks) == ("https://ccc.example.org", 2)
 
 
 @pytest.mark.parametrize("text", ["not json", "[]", "{}", '{"secrets": []}', '{"secrets": [{"id": "a"}]}', "null"])

@@ -1,4 +1,4 @@
-"""The tree of errors: the drawing at the top of the module is the tree that is there."""
+"""The tree of errors: the drawing at the top of the package is the tree that is there."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def drawn() -> dict[str, str]:
 
 
 def tree(root: type[CccError] = CccError) -> list[type[CccError]]:
-    """All subclasses that the module defines."""
-    below = [each for each in root.__subclasses__() if each.__module__ == errors.__name__]
+    """All subclasses that the package defines."""
+    below = [each for each in root.__subclasses__() if each.__module__.startswith(f"{errors.__name__}.")]
     return [each for child in below for each in (child, *tree(child))]
 
 

@@ -1,4 +1,7 @@
-"""An ordered instance: what is chosen, and that nothing is bought before a builder has asked for its order."""
+"""An ordered instance: what is chosen, what it may cost, and that one job is started before anything is bought.
+
+Jobs in a platform's queue are in `test_queued_jobs.py`, jobs that run and have not asked in `test_asking_jobs.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,33 +13,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.stages import current_stage
-from chalicelib.domain.breaker import BreakerState
-from chalicelib.domain.build import Cause
 from chalicelib.domain.catalogue import Market
-from chalicelib.domain.errors import BuilderFull, BuilderUnknown, BuildOver, CccError, Superseded, TooEarly
-from chalicelib.domain.instance import EndReason, Instance, Status
+from chalicelib.domain.errors import BuilderFull, BuilderUnknown, CccError
+from chalicelib.domain.instance import EndReason, Status
 from chalicelib.domain.lifecycle import REQUESTED_FOR
-from chalicelib.operations.deprovision import deprovision
-from chalicelib.operations.ports import BuildState
-from chalicelib.operations.show import show
-from tests.fakes.installer import FakeInstaller
 from tests.unit.domain.samples import HOUR, MINUTE, TEN
 from tests.unit.operations.attempts import attempt_of, code_of
-from tests.unit.operations.between import Between, meeting
+from tests.unit.operations.between import Between
+from tests.unit.operations.stages.first_jobs import BREAKER_AT_REST, LOOK, no_answer
 from tests.unit.operations.world import World
-
-LOOK = timedelta(seconds=10)
-BREAKER_AT_REST = BreakerState()
-
-
-def queued() -> tuple[World, Instance]:
-    """A world whose platform has put the first job of an order into its queue."""
-    world = World()
-    world.installer.queueing = True
-    row = world.order().instance
-    world.follow_nudges()
-    return world, world.row(row.id)
 
 
 def test_the_builder_is_started_before_the_server_is_bought() -> None:
@@ -167,24 +152,6 @@ def test_p23_what_still_fits_the_reservation_is_bought_at_the_new_price() -> Non
     assert (choice.key, choice.hourly) == ("cpx22@nbg1", Decimal("0.05"))
 
 
-def test_b16_a_job_in_the_platforms_queue_buys_nothing() -> None:
-    """A start that was taken is no builder: for as long as it is queued the row stays and no request is made (B16)."""
-    world, row = queued()
-    for _ in range(4):
-        waiting = world.row(row.id)
-        assert (waiting.status, waiting.retry_at) == (Status.REQUESTED, world.clock.now() + LOOK)
-        shown = show(world.services, row.id)
-        assert current_stage(shown.instance, shown.build) == "queued"
-        assert (world.requests(), attempt_of(world, row), len(world.installer.started)) == ([], 1, 1)
-        world.wait(LOOK)
-    world.installer.run(row.id, 1)
-    world.wait(LOOK)
-    bought = world.row(row.id)
-    assert (bought.status, world.requests()) == (Status.INSTALLING, ["create"])
-    assert bought.build is not None
-    assert (bought.build.attempt, bought.build.running_at) == (1, TEN + 5 * LOOK)
-
-
 def test_a_job_that_runs_at_once_costs_no_extra_look() -> None:
     """Where a builder asks as soon as it is started no time passes, and four writes lie before the purchase."""
     world = World()
@@ -194,319 +161,6 @@ def test_a_job_that_runs_at_once_costs_no_extra_look() -> None:
     assert (bought.status, world.clock.now()) == (Status.INSTALLING, TEN)
     # written: the lease, the job, the question, the lease, `creating`, `installing`
     assert bought.version - row.version == 6
-
-
-def started() -> tuple[World, Instance]:
-    """A world whose platform calls the first job running, and whose builder has said nothing."""
-    world = World()
-    world.builders_ask = False
-    row = world.order().instance
-    world.follow_nudges()
-    return world, world.row(row.id)
-
-
-def test_a_job_that_runs_and_says_nothing_buys_nothing() -> None:
-    """What a platform calls running is no builder: for want of its question the row waits, and looks again."""
-    world, row = started()
-    assert row.build is not None
-    assert (row.status, row.build.running_at, row.build.asked_at) == (Status.REQUESTED, TEN, None)
-    assert (row.due_at, world.requests()) == (TEN + LOOK, [])
-    world.wait(LOOK)
-    kept = world.row(row.id).build
-    assert kept is not None
-    assert (kept.running_at, world.requests()) == (TEN, [])
-    world.builders_ask = True
-    world.wait(LOOK)
-    assert (world.row(row.id).status, world.requests()) == (Status.INSTALLING, ["create"])
-
-
-def test_what_its_builder_said_is_kept_with_the_purchase() -> None:
-    """The row tells when the job was first seen to run, and when its builder asked."""
-    world, row = started()
-    world.clock.advance(LOOK)
-    world.builders_ask = True
-    world.tick()
-    bought = world.row(row.id)
-    assert bought.build is not None
-    assert bought.status is Status.INSTALLING
-    assert (bought.build.running_at, bought.build.asked_at) == (TEN, TEN + LOOK)
-
-
-def test_jobs_that_begin_and_end_for_want_of_a_part_cost_nothing() -> None:
-    """Each runs and ends without a question: eleven jobs in the hour, no request of ours, and a cause that says so."""
-    world, row = started()
-    while world.row(row.id).status is Status.REQUESTED:
-        world.installer.end(row.id, attempt_of(world, row))
-        world.wait(MINUTE)
-    failed = world.settle(row.id, Status.FAILED)
-    assert (code_of(failed), len(world.installer.started)) == ("never_claimed", 11)
-    assert ("create" in world.requests(), world.servers.project.servers, world.spend) == (False, {}, 0)
-    told = [fields for event, fields in world.alarms.raised if event == "builder.never_ran"]
-    assert told == [{"instance_id": row.id, "attempts": 3, "seen_running": True}]
-
-
-def test_a_job_that_asked_and_ended_before_the_purchase_buys_nothing() -> None:
-    """Its platform knows of its end when the row is looked at: another job is started, and nothing is bought for it."""
-    world, row = started()
-    with pytest.raises(TooEarly):
-        world.claim(row.id)
-    world.installer.end(row.id, 1)
-    world.follow_nudges()
-    assert (world.row(row.id).status, world.requests()) == (Status.REQUESTED, [])
-    world.wait(MINUTE)
-    assert (attempt_of(world, row), world.requests()) == (2, [])
-
-
-def test_a_job_that_does_not_ask_in_its_time_is_ended_and_followed_by_another() -> None:
-    """The time to claim counts from when it was seen to run; then it is stopped like any attempt that never ran."""
-    world, row = started()
-    world.wait(7 * MINUTE - timedelta(seconds=1))
-    assert (attempt_of(world, row), world.installer.running()) == (1, 1)
-    assert world.row(row.id).due_at == TEN + 7 * MINUTE
-    world.wait(timedelta(seconds=1))
-    following = world.row(row.id).build
-    assert following is not None
-    assert (following.attempt, following.unrun, following.asked_at) == (2, 1, None)
-    assert (world.installer.running(), world.requests()) == (1, [])
-    with pytest.raises(Superseded):
-        world.claim(row.id, 1)
-
-
-def test_a_job_that_cannot_be_stopped_is_not_followed() -> None:
-    """While its platform does not say that the silent job has ended, no other is started (rule R18)."""
-    world, row = started()
-    deaf: Any = Deaf(world.installer)
-    with meeting(world, installer=deaf):
-        world.wait(8 * MINUTE)
-    waiting = world.row(row.id)
-    assert deaf.asked
-    assert (attempt_of(world, row), len(world.installer.started)) == (1, 1)
-    assert waiting.due_at == world.clock.now() + LOOK
-    world.wait(LOOK)
-    assert attempt_of(world, row) == 2
-
-
-def test_a_question_is_not_lost_to_a_worker_who_looks_meanwhile() -> None:
-    """Asked while a worker waits for the platform's word: what the worker writes keeps it, and it goes on at once."""
-    world, row = started()
-    world.clock.advance(LOOK)
-    state: Any = Between(world.installer, "state", lambda: _asks(world, row), after=True)
-    with meeting(world, installer=state):
-        world.tick()
-    assert world.row(row.id).status is Status.INSTALLING
-
-
-def _asks(world: World, row: Instance) -> None:
-    with suppress(TooEarly):
-        world.claim(row.id)
-
-
-def test_a_builder_that_asks_is_believed_though_its_platform_lags() -> None:
-    """A list that still calls the job queued is older than the job's own question."""
-    world, row = queued()
-    with pytest.raises(TooEarly):
-        world.claim(row.id)
-    world.follow_nudges()
-    bought = world.row(row.id)
-    assert bought.build is not None
-    assert (bought.status, bought.build.running_at) == (Status.INSTALLING, TEN)
-
-
-def test_while_its_platform_is_silent_nothing_is_bought() -> None:
-    """A builder has asked and the platform does not answer: less is done, not more, and soon looked at (rule R21)."""
-    world, row = started()
-    with pytest.raises(TooEarly):
-        world.claim(row.id)
-    with meeting(world, installer=Between(world.installer, "state", _silent)):
-        world.follow_nudges()
-    assert (world.row(row.id).status, world.requests()) == (Status.REQUESTED, [])
-    assert world.row(row.id).due_at == TEN + LOOK
-    world.wait(LOOK)
-    assert world.row(row.id).status is Status.INSTALLING
-
-
-def test_a_pause_sends_home_a_builder_that_has_asked() -> None:
-    """What asked and is held back costs nothing: it is ended, and another one asks when the switch is on again."""
-    world, row = started()
-    with pytest.raises(TooEarly):
-        world.claim(row.id)
-    world.services.stack.write(replace(world.stack, paused=True), world.stack)
-    world.follow_nudges()
-    assert (world.row(row.id).status, world.installer.running(), world.requests()) == (Status.REQUESTED, 0, [])
-    world.services.stack.write(replace(world.stack, paused=False), world.stack)
-    world.builders_ask = True
-    world.wait(MINUTE)
-    assert (world.row(row.id).status, attempt_of(world, row)) == (Status.INSTALLING, 2)
-
-
-def test_an_often_unrun_order_is_told_once_though_no_job_is_to_be_had_then() -> None:
-    """The third silent job's successor is refused a slot for a while: the alarm comes with it, once."""
-    world, row = started()
-    for attempt in (1, 2, 3):
-        world.installer.end(row.id, attempt)
-        world.clock.advance(attempt * MINUTE)
-        if attempt == 3:
-            for _ in range(3):
-                world.installer.refuse_starts = True
-                world.wait(LOOK)
-            assert "builder.never_ran" not in world.alarms.events()
-            world.installer.refuse_starts = False
-            world.clock.advance(LOOK)
-        world.tick()
-    assert (attempt_of(world, row), world.alarms.events().count("builder.never_ran")) == (4, 1)
-
-
-def test_the_time_to_ask_counts_from_when_the_job_runs() -> None:
-    """Four minutes in the queue are taken from nobody: the job has its seven minutes from its beginning on."""
-    world, row = queued()
-    world.builders_ask = False
-    world.clock.advance(4 * MINUTE)
-    world.installer.run(row.id, 1)
-    world.tick()
-    world.wait(7 * MINUTE - timedelta(seconds=5))
-    assert attempt_of(world, row) == 1
-    world.wait(timedelta(seconds=5))
-    assert attempt_of(world, row) == 2
-
-
-@pytest.mark.parametrize("how", ["end", "forget"])
-def test_a_job_that_is_lost_in_the_queue_is_started_again_under_the_next_number(how: str) -> None:
-    """A platform gives the same job for the same number, so the next number is taken; the old one is superseded."""
-    world, row = queued()
-    world.clock.advance(5 * MINUTE)
-    getattr(world.installer, how)(row.id, 1)
-    world.installer.queueing = False
-    world.tick()
-    bought = world.row(row.id)
-    assert (bought.status, [job.attempt for job in world.installer.started]) == (Status.INSTALLING, [1, 2])
-    assert bought.build is not None
-    assert (bought.build.attempt, bought.build.unrun) == (2, 1)
-    with pytest.raises(Superseded):
-        world.claim(row.id, 1)
-    world.build(row.id, 2)
-    world.follow_nudges()
-    assert world.row(row.id).status is Status.RUNNING
-
-
-def test_what_is_lost_in_the_queue_takes_none_of_the_three_tries() -> None:
-    """After two jobs that never ran there are still three that may fail, and it is the builders' cause that is told."""
-    world, row = queued()
-    for attempt in (1, 2):
-        world.clock.advance(5 * MINUTE)
-        world.installer.end(row.id, attempt)
-        world.installer.queueing = attempt < 2
-        world.tick()
-    for attempt in (3, 4, 5):
-        assert (world.row(row.id).status, attempt_of(world, row)) == (Status.INSTALLING, attempt)
-        world.claim(row.id, attempt)
-        world.fail_build(row.id, Cause.COPY_FAILED, attempt)
-        world.follow_nudges()
-    assert code_of(world.row(row.id)) == "copy_failed"
-    assert [job.attempt for job in world.installer.started] == [1, 2, 3, 4, 5]
-
-
-class EndsAtOnce(FakeInstaller):
-    """A platform that takes every job and runs none of them."""
-
-    def state(self, instance_id: str, attempt: int, reference: str) -> BuildState:
-        """Over."""
-        self.end(instance_id, attempt)
-        return super().state(instance_id, attempt, reference)
-
-
-def test_a_platform_that_runs_nothing_is_not_asked_without_end() -> None:
-    """An hour brings eleven jobs at most, one alarm, nothing bought, and nothing held against the builds."""
-    world = World()
-    world.installer = EndsAtOnce()
-    world.services = replace(world.services, installer=world.installer)
-    row = world.order().instance
-    world.follow_nudges()
-    failed = world.settle(row.id, Status.FAILED)
-    assert (code_of(failed), len(world.installer.started)) == ("no_builder", 11)
-    assert world.alarms.events().count("builder.never_ran") == 1
-    assert world.servers.project.servers == {}
-    assert "create" not in world.requests()
-    assert world.services.breaker.get() == BREAKER_AT_REST
-
-
-def test_at_the_deadline_a_queued_job_is_stopped() -> None:
-    """An hour in the queue: the job is ended, nothing was bought, and the breaker counts nothing (row B16)."""
-    world, row = queued()
-    failed = world.settle(row.id, Status.FAILED)
-    world.wait(MINUTE)
-    assert code_of(failed) == "no_builder"
-    assert failed.ended_at is not None
-    assert REQUESTED_FOR <= failed.ended_at - TEN <= REQUESTED_FOR + MINUTE
-    assert (world.installer.running(), world.spend, world.live, world.mails()) == (0, 0, 0, ["failed"])
-    assert "create" not in world.requests()
-    assert world.services.breaker.get() == BREAKER_AT_REST
-
-
-def test_a_stop_that_is_not_heard_at_the_deadline_does_no_harm() -> None:
-    """The job runs after all: its claim is answered with the end, and there is no machine it could touch (rule R18)."""
-    world, row = queued()
-    deaf: Any = Deaf(world.installer)
-    plain = world.services
-    world.services = replace(plain, installer=deaf)
-    world.settle(row.id, Status.FAILED)
-    world.services = plain
-    assert deaf.asked
-    world.installer.run(row.id, 1)
-    with pytest.raises(BuildOver):
-        world.claim(row.id, 1)
-    assert world.servers.project.servers == {}
-
-
-class Deaf:
-    """A platform that answers no wish to stop."""
-
-    def __init__(self, port: Any) -> None:
-        self._port = port
-        self.asked = False
-
-    def __getattr__(self, name: str) -> Any:
-        """The port's own."""
-        return getattr(self._port, name)
-
-    def stop(self, *_: object) -> None:
-        """No answer."""
-        self.asked = True
-        raise BuilderUnknown("no answer")
-
-
-def _silent() -> None:
-    raise BuilderUnknown("no answer")
-
-
-def test_a_guest_who_ends_it_in_the_queue_ends_the_job_too() -> None:
-    """Called off while queued: the job is stopped, nothing was bought, and the money comes back."""
-    world, row = queued()
-    deprovision(world.services, row.id)
-    world.follow_nudges()
-    ended = world.row(row.id)
-    assert (ended.status, ended.end_reason, code_of(ended)) == (Status.DELETED, EndReason.RELEASED, "revoked")
-    assert (world.installer.running(), world.spend, world.live) == (0, 0, 0)
-    assert "create" not in world.requests()
-
-
-def test_nobody_claims_an_order_from_the_queue() -> None:
-    """Before there is a machine a claim of the newest attempt is too early, and of no attempt it is granted."""
-    world, row = queued()
-    with pytest.raises(TooEarly):
-        world.claim(row.id, 1)
-    assert world.services.instances.get_build(row.id, 1) is None
-
-
-def test_a_pause_sends_a_queued_job_home() -> None:
-    """While the switch is off no job waits for a purchase that is not made; afterwards another one is started."""
-    world, row = queued()
-    world.services.stack.write(replace(world.stack, paused=True), world.stack)
-    world.wait(LOOK)
-    assert (world.row(row.id).status, world.installer.running()) == (Status.REQUESTED, 0)
-    world.services.stack.write(replace(world.stack, paused=False), world.stack)
-    world.installer.queueing = False
-    world.wait(MINUTE)
-    assert (world.row(row.id).status, attempt_of(world, row)) == (Status.INSTALLING, 2)
 
 
 def test_an_order_that_a_pause_outlasts_says_so() -> None:
@@ -526,7 +180,7 @@ def test_a_start_that_was_taken_is_kept_though_the_state_is_not_known() -> None:
     world = World()
     world.builders_ask = False
     row = world.order().instance
-    silent: Any = Between(world.installer, "state", _silent)
+    silent: Any = Between(world.installer, "state", no_answer)
     plain = world.services
     world.services = replace(plain, installer=silent)
     world.follow_nudges()
@@ -536,19 +190,6 @@ def test_a_start_that_was_taken_is_kept_though_the_state_is_not_known() -> None:
     world.services, world.builders_ask = plain, True
     world.wait(LOOK)
     assert (world.row(row.id).status, len(world.installer.started)) == (Status.INSTALLING, 1)
-
-
-def test_what_sells_out_while_a_job_is_queued_fails_the_order_and_ends_the_job() -> None:
-    """Stock is looked at again before the purchase: nothing to buy, no builder left behind."""
-    world = World()
-    world.installer.queueing = True
-    row = world.order(server_type="cpx32").instance
-    world.follow_nudges()
-    world.services.catalogue.refuse("cpx32@nbg1", TEN + HOUR)
-    world.wait(LOOK)
-    assert code_of(world.row(row.id)) == "stock"
-    world.settle(row.id, Status.FAILED)
-    assert world.installer.running() == 0
 
 
 CRASHES = [
