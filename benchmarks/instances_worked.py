@@ -8,6 +8,7 @@ from datetime import timedelta
 from chalicelib.domain.build import BuildRecord
 from chalicelib.domain.instance import Instance
 from chalicelib.domain.lifecycle import Queue
+from chalicelib.domain.limits import PROVIDER_REQUESTS
 from chalicelib.operations.ports import CounterChange
 from chalicelib.storage.instances import StoredInstances
 from chalicelib.storage.table import Table
@@ -83,7 +84,7 @@ class Worked:
 
     def add(self) -> None:
         """Count a provider request."""
-        self._instances.add("rate#provider#2026112310", 1, cap=NO_CAP, expires_at=START + HOUR)
+        self._instances.add(PROVIDER_REQUESTS.key(START), 1, cap=NO_CAP, expires_at=START + HOUR)
 
     def counters(self) -> None:
         """Read the counters of an order."""

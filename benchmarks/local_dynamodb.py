@@ -25,7 +25,7 @@ def table() -> Iterator[DynamoTable]:
     """An empty table; PeerMissing."""
     required()
     made_up = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing"}
-    with dynamodb_local.running(DIRECTORY) as url, given(AWS_ENDPOINT_URL_DYNAMODB=url, **made_up):
+    with dynamodb_local.running(DIRECTORY, options=()) as url, given(AWS_ENDPOINT_URL_DYNAMODB=url, **made_up):
         made = DynamoTable("ccc-benchmark", region="eu-central-1")
         made.create()
         yield made

@@ -38,7 +38,7 @@ def _ours(box: Box) -> float:
 def _peer() -> float:
     port, started = free_port(), []
     try:
-        return timed(lambda: started.append(dynamodb_local.start(port, local_dynamodb.DIRECTORY)))
+        return timed(lambda: started.append(dynamodb_local.start(port, local_dynamodb.DIRECTORY, options=())))
     finally:
         for process in started:
             dynamodb_local.stop(process)

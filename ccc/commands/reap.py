@@ -1,4 +1,4 @@
-"""`ccc reap`: run the reaper now, or hear what it would do."""
+"""`ccc reap`: run the reaper now, hear what it would do, or what the servers that it found without a row have cost."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from ccc.api import Api
 from ccc.connection import open_api
 from ccc.errors import Conflicted, Failed, WaitedTooLong
+from ccc.orphan_costs import show_orphan_costs
 from ccc.output import emit, say, tell
 from ccc.timeout_option import timeout_option
 from ccc.verb import Verb, example, wants_json
@@ -23,22 +24,35 @@ SHORTEST, LONGEST = 0.1, 2.0  # seconds between two looks: doubled up to the sec
     "reap",
     cls=Verb,
     short_help="Reconcile rows and servers now.",
-    epilog=example("ccc reap --dry-run", "ccc reap --confirm 3"),
+    epilog=example("ccc reap --dry-run", "ccc reap --confirm 3", "ccc reap --orphans"),
 )
 @click.option("--dry-run", is_flag=True, help="Explain only; nothing is changed.")
 @click.option("--confirm", type=click.IntRange(min=1), metavar="N", help="Let it act on at most N.")
+@click.option("--orphans", is_flag=True, help="Run nothing: list what servers without a row have cost.")
 @timeout_option(WAIT_SECONDS)
 @click.pass_context
-def command(ctx: click.Context, dry_run: bool, confirm: int | None, timeout: float) -> None:
+def command(ctx: click.Context, dry_run: bool, confirm: int | None, orphans: bool, timeout: float) -> None:
     """Compare rows and servers, delete what is due and nothing else, and say why."""
-    wishes = {"dry_run": True} if dry_run else {}
+    if orphans and (dry_run or confirm):
+        raise click.UsageError("--orphans runs nothing: give it alone.", ctx)
     api = open_api(ctx)
+    if orphans:
+        return _tell_orphans(ctx, api)
+    wishes = {"dry_run": True} if dry_run else {}
     run = _finished(api, api.reap({**wishes, **({"confirm": confirm} if confirm else {})}), timeout)
     if wants_json(ctx):
         emit(run)
     else:
         _tell(run)
-    _judge(run)
+    return _judge(run)
+
+
+def _tell_orphans(ctx: click.Context, api: Api) -> None:
+    costs = list(api.orphans())
+    if wants_json(ctx):
+        emit({"orphans": costs})
+    else:
+        show_orphan_costs(costs)
 
 
 def _finished(api: Api, name: str, timeout: float) -> dict[str, Any]:

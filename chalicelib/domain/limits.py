@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from chalicelib.domain.signup import NOBODY, SignupPolicy
+from chalicelib.domain.sliding_window import SlidingWindow
 
 
 class Rounding(StrEnum):
@@ -47,11 +48,8 @@ PROVIDER_REQUESTS_FOR_CREATES = PROVIDER_REQUESTS_PER_HOUR // 10
 """The part of the budget that only creates may use."""
 
 
-def provider_requests_key(now: datetime) -> str:
-    """The counter of the requests to the provider in the clock's hour of this moment; all functions count there."""
-    return f"rate#provider#{now:%Y%m%d%H}"
+PROVIDER_REQUESTS = SlidingWindow(name="provider", length=timedelta(hours=1))
+"""The requests to the provider in any hour; all functions count there."""
 
-
-def provider_requests_reset_at(now: datetime) -> datetime:
-    """When the next hour's requests may be used."""
-    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+CREATES = SlidingWindow(name="creates", length=timedelta(hours=1))
+"""The creates in any hour; attempts count, since churn has closed accounts (`hetzner.md`)."""

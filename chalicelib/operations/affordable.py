@@ -11,10 +11,10 @@ from datetime import datetime
 from chalicelib.domain import budget, catalogue, lease
 from chalicelib.domain.errors import InvalidInput, LimitReached, OutOfStock, Paused, StoreUnavailable
 from chalicelib.domain.instance import Choice, Hold, Wish
-from chalicelib.operations import breaker, marker
+from chalicelib.domain.limits import CREATES
+from chalicelib.operations import breaker, marker, ration
 from chalicelib.operations.save import LIVE, limit_reached, spend_key
 from chalicelib.operations.services import Services
-from chalicelib.operations.stages.creating import creates_key
 
 
 def affordable(services: Services, wish: Wish, now: datetime) -> tuple[Choice, ...]:
@@ -61,8 +61,8 @@ def check_room(services: Services, wanted: Hold) -> None:
 
 def _check_creates(services: Services, now: datetime) -> None:
     """Refuse early what `creating` would only make wait: the hour's creations are used up."""
-    key, cap = creates_key(now), services.limits.max_creates_per_hour
-    if services.instances.counters([key])[key] >= cap:
+    cap = services.limits.max_creates_per_hour
+    if ration.used(services.instances, CREATES, now) >= cap:
         raise LimitReached(
             f"The service makes at most {cap} machines an hour. Try again later.", limit="creates", left=0
         )

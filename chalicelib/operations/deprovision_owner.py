@@ -2,11 +2,16 @@
 
 First shut out, then looked for: what is confirmed or tried again in that moment is refused, or is found. An operator's
 own order for the address is ended too, but the next one is taken: operators are not shut out by their own word.
+
+What somebody has is told by an index, which may lag behind what was written a moment ago. So it is looked at again by
+every tick of some minutes, and what it did not show at first is ended then.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from chalicelib.domain.audit import Deed
 from chalicelib.domain.email import EmailAddress
@@ -16,15 +21,15 @@ from chalicelib.operations import exclusion
 from chalicelib.operations.deprovision import deprovision
 from chalicelib.operations.new_row import owner_of
 from chalicelib.operations.note import note
+from chalicelib.operations.ports import ShutOut, StackState
 from chalicelib.operations.services import Services
+from chalicelib.operations.switch import switch
 
 LOOKS = 3
-"""How often the index of an owner is read, also when it names nothing new: it may lag behind what was just written.
+"""How often the index is read at once, also when it names nothing new: what it shows now need not wait for a tick."""
 
-Nobody waits between the looks. What an index shows only later than the last of them (a second or two in the cloud, none
-on one box) is not ended: the same wish a little later ends it, and only an operator's orders and rows that were there
-before the switch can be missing.
-"""
+LOOKED_FOR = timedelta(minutes=10)
+"""How long ticks look again: an index lags by a second or two (DynamoDB promises no bound), ticks come each minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,31 +45,65 @@ def deprovision_owner(services: Services, address: EmailAddress) -> OwnerEnded:
     newly = exclusion.exclude(services, address)
     if newly:
         note(services, Deed.OWNER_EXCLUDED)
-    ended, failures = _all_ended(services, owner_of(services, address))
+    shut_out = ShutOut(owner=owner_of(services, address), at=services.clock.now())
+    switch(services, lambda stack: replace(stack, shut_out=(*_others(stack, shut_out.owner), shut_out)))
+    ended, failures = _all_ended(services, shut_out, looks=LOOKS)
     if failures:
         raise failures[0]
     return OwnerEnded(ended=tuple(ended), newly_excluded=newly)
 
 
-def _all_ended(services: Services, owner: str) -> tuple[list[Instance], list[CccError]]:
+def look_again(services: Services) -> tuple[str, ...]:
+    """End what was not shown before; what went wrong in words, for the next tick looks again."""
+    now, stack = services.clock.now(), services.stack.get()
+    if stack is None or not stack.shut_out:
+        return ()
+    try:
+        failures = [failure for each in stack.shut_out for failure in _all_ended(services, each, looks=1)[1]]
+        switch(services, lambda seen: replace(seen, shut_out=tuple(_still(seen, now))))
+    except CccError as error:
+        failures = [error]
+    return tuple(f"looking again: {failure.code}" for failure in failures)
+
+
+def let_in(services: Services, owner: str) -> None:
+    """Look no more for what this owner has: they may have something again."""
+    switch(services, lambda stack: replace(stack, shut_out=_others(stack, owner)))
+
+
+def _others(stack: StackState, owner: str) -> tuple[ShutOut, ...]:
+    return tuple(each for each in stack.shut_out if each.owner != owner)
+
+
+def _still(stack: StackState, now: datetime) -> Iterator[ShutOut]:
+    """Those who are looked for in the next tick too."""
+    return (each for each in stack.shut_out if abs(now - each.at) < LOOKED_FOR)
+
+
+def _all_ended(services: Services, of: ShutOut, *, looks: int) -> tuple[list[Instance], list[CccError]]:
     """What was ended and what went wrong, each row once."""
     ended: list[Instance] = []
     failures: list[CccError] = []
     seen: set[str] = set()
-    for _ in range(LOOKS):
-        fresh = [found for found in services.instances.owned(owner) if found not in seen]
+    for _ in range(looks):
+        fresh = [found for found in services.instances.owned(of.owner) if found not in seen]
         seen.update(fresh)
         for instance_id in fresh:
             try:
-                ended += _ended(services, instance_id)
+                ended += _ended(services, instance_id, of.at)
             except CccError as error:
                 failures.append(error)
     return ended, failures
 
 
-def _ended(services: Services, instance_id: str) -> tuple[Instance, ...]:
-    """The instance, if there was something to end; an index that lags may name one that is gone."""
+def _ended(services: Services, instance_id: str, shut_out_at: datetime) -> tuple[Instance, ...]:
+    """The instance, if there was something to end; an index that lags may name one that is gone.
+
+    An operator who orders for the address after the switch wants what they order.
+    """
     row = services.instances.get(instance_id)
     if row is None or row.terminal or row.status is Status.DELETING:
+        return ()
+    if row.by_operator and row.created_at > shut_out_at:
         return ()
     return (deprovision(services, instance_id),)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import NotFound
-from chalicelib.operations.ports import Run, RunState
+from chalicelib.operations.ports import Run, RunPage, RunState
 from chalicelib.operations.services import Services
 
 LONGEST_RUN = timedelta(minutes=15)
@@ -21,10 +21,11 @@ def show_run(services: Services, run_id: str) -> Run:
     return _as_it_stands(run, services.clock.now())
 
 
-def list_runs(services: Services, *, limit: int) -> list[Run]:
-    """The newest runs, newest first."""
+def list_runs(services: Services, *, limit: int, cursor: str | None = None) -> RunPage:
+    """Runs, newest first, from the cursor of an earlier page on; InvalidInput for a cursor that is none."""
     now = services.clock.now()
-    return [_as_it_stands(run, now) for run in services.runs.newest(limit)]
+    page = services.runs.page(limit, cursor)
+    return replace(page, runs=tuple(_as_it_stands(run, now) for run in page.runs))
 
 
 def _as_it_stands(run: Run, now: datetime) -> Run:

@@ -6,6 +6,7 @@ answer with an id that leads nowhere. How often one source may ask, and how ofte
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -19,12 +20,12 @@ from chalicelib.domain.errors import (
     WriteConflict,
 )
 from chalicelib.domain.instance import Instance, Wish
+from chalicelib.domain.sliding_window import SlidingWindow
 from chalicelib.domain.ssh_key import SshPublicKey
-from chalicelib.operations import exclusion, suppression
+from chalicelib.operations import exclusion, ration, suppression
 from chalicelib.operations.admission import require_policy
 from chalicelib.operations.affordable import affordable, check_room, reservation
 from chalicelib.operations.new_row import wished
-from chalicelib.operations.ports import CounterChange
 from chalicelib.operations.save import quota_key, save
 from chalicelib.operations.services import Services
 
@@ -34,8 +35,26 @@ DAY = timedelta(days=1)
 
 
 def count_request(services: Services, source_ip: str) -> None:
-    """Count a stranger's request, good or bad; TooManyRequests when its source has asked too often this minute."""
-    _count_source(services, source_ip, "request", MINUTE)
+    """Count a stranger's request, good or bad; TooManyRequests when its source has asked too often this minute.
+
+    The clock's minutes are counted, in one write: twice as many around the full minute do nobody any harm.
+    """
+    now = services.clock.now()
+    minute, passed = divmod(int(now.timestamp()), int(MINUTE.total_seconds()))
+    key = f"rate#request#{_source(services, source_ip)}#{minute}"
+    try:
+        services.instances.add(key, 1, cap=services.limits.per_source, expires_at=now + 2 * MINUTE)
+    except CounterFull as full:
+        raise _too_many(MINUTE - timedelta(seconds=passed)) from full
+
+
+def _count_signup(services: Services, source_ip: str) -> None:
+    """Count a wish that is to be taken; TooManyRequests when its source has had its wishes of any hour."""
+    window = SlidingWindow(name=f"signup#{_source(services, source_ip)}", length=HOUR)
+    try:
+        ration.take(services.instances, services.clock, window, cap=services.limits.per_source)
+    except CounterFull as full:
+        raise _too_many(full.data["room_at"] - services.clock.now()) from full
 
 
 def sign_up(
@@ -59,7 +78,7 @@ def sign_up(
         return known
     _admit(services, email)
     check_room(services, reservation(services, wish, affordable(services, wish, now), now))
-    _count_source(services, source_ip, "signup", HOUR)
+    _count_signup(services, source_ip)
     if exclusion.is_excluded(services, email):
         return row  # the answer everybody gets, and nothing happens: a stranger must not learn who is shut out
     return _written(services, row, now)
@@ -120,7 +139,7 @@ def _written(services: Services, row: Instance, now: datetime) -> Instance:
 
 
 def _put(services: Services, row: Instance, now: datetime) -> Instance:
-    """The wish with the one mail it owes, or with none when its address has been written to often enough today.
+    """The wish with the one mail it owes, or with none when its address has been written to often enough in a day.
 
     The mail is counted in the write that owes it: whoever dies in between has used up nothing.
     """
@@ -128,25 +147,21 @@ def _put(services: Services, row: Instance, now: datetime) -> Instance:
     full = services.instances.counters([quota])[quota] >= services.limits.per_owner
     kind = notice.Kind.EXISTS if full else notice.Kind.CONFIRM
     cap = signup.EXISTS_MAILS_PER_DAY if full else signup.CONFIRM_MAILS_PER_DAY
-    key = f"rate#{kind}#{row.owner}#{now:%Y%m%d}"
-    counted = CounterChange(key=key, amount=1, cap=cap, expires_at=now + 2 * DAY)
+    window = SlidingWindow(name=f"{kind}#{row.owner}", length=DAY)
+    counted = ration.with_write(services.instances, window, now, cap=cap)
     owing = replace(row, notices=(notice.Notice(kind=kind, key=str(kind), due_at=now),))
     try:
-        return save(services, owing, before=None, more=(counted,))
+        return save(services, owing, before=None, more=counted)
     except CounterFull:
         return save(services, row, before=None)
 
 
-def _count_source(services: Services, source_ip: str, what: str, window: timedelta) -> None:
-    now = services.clock.now()
-    number, passed = divmod(int(now.timestamp()), int(window.total_seconds()))
-    source = tokens.source_key(services.keyring.pepper(), signup.source_of(source_ip))
-    try:
-        services.instances.add(
-            f"rate#{what}#{source}#{number}", 1, cap=services.limits.per_source, expires_at=now + 2 * window
-        )
-    except CounterFull as full:
-        left = int(window.total_seconds()) - passed
-        raise TooManyRequests(
-            "Too many requests to sign up came from your network. Try again a little later.", retry_after=left
-        ) from full
+def _source(services: Services, source_ip: str) -> str:
+    return tokens.source_key(services.keyring.pepper(), signup.source_of(source_ip))
+
+
+def _too_many(wait: timedelta) -> TooManyRequests:
+    return TooManyRequests(
+        "Too many requests to sign up came from your network. Try again a little later.",
+        retry_after=max(math.ceil(wait.total_seconds()), 1),
+    )

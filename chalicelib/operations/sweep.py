@@ -2,17 +2,20 @@
 
 Servers are listed first and rows read second (`architecture.md`: the other order deletes a live server). Nothing is
 believed without the marker (rule R11), and too many findings at once are a sign of our own mistake: then nothing is
-done and somebody is told (rule R12). What is done is in the run's record before it is done, and in the audit after.
+done and somebody is told (rule R12). What is done is in the run's record before it is done, and in the audit after;
+what a swept server has cost is kept with it (`orphan_cost.py`), since no row's ledger has that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain import labels
 from chalicelib.domain.audit import Deed
 from chalicelib.domain.errors import CccError, ProviderUnknown, StoreUnavailable, UnknownSchema
+from chalicelib.domain.orphan_cost import cost_of
 from chalicelib.domain.orphans import Judgement, ServerFact, Sighting, Verdict, cap, judge
 from chalicelib.domain.reasons import HELD_BACK, LEFT_ALONE, Act, Reason, because, begun, said
 from chalicelib.operations import clocks, marker
@@ -101,7 +104,9 @@ def _verdict(
     except UnknownSchema:
         return Verdict(server=server, judgement=Judgement.KEEP, why=Reason.OTHER_RELEASE)
     max_life = timedelta(hours=services.limits.max_life_hours)
-    return judge(server, row=row, sighting=seen.get(server.server_id), stack=stack.uuid, now=now, max_life=max_life)
+    sighting = seen.get(server.server_id)
+    verdict = judge(server, row=row, sighting=sighting, stack=stack.uuid, now=now, max_life=max_life)
+    return replace(verdict, row=row)
 
 
 def _act(services: Services, book: Logbook, verdicts: tuple[Verdict, ...], left: Callable[[], float]) -> None:
@@ -138,6 +143,8 @@ def _delete(services: Services, book: Logbook, verdict: Verdict) -> None:
 def _deleted(services: Services, book: Logbook, verdict: Verdict) -> None:
     """The delete, by its numeric id, between the two lines of the record; what was refused has had no effect."""
     server = verdict.server
+    if not book.run.dry_run:
+        _charge(services, verdict)
     book.begin(_entry(begun(Act.DELETE), verdict))
     if not book.run.dry_run:
         try:
@@ -153,6 +160,14 @@ def _deleted(services: Services, book: Logbook, verdict: Verdict) -> None:
         about, named = f"server {server.server_id}", _instance_of(server)
         note(services, Deed.ORPHAN_DELETED, about, instance_id=named, server_id=server.server_id)
     book.done(_entry(said(Act.DELETE, dry_run=book.run.dry_run), verdict))
+
+
+def _charge(services: Services, verdict: Verdict) -> None:
+    """Keep what the server has cost and no row's ledger has, before it is gone and nobody can ask any more."""
+    server, row, now = verdict.server, verdict.row, services.clock.now()
+    cost = cost_of(server, named=_instance_of(server), row=row, market=services.catalogue.market(), now=now)
+    if cost.hours > 0:
+        services.runs.charge(cost)
 
 
 def _remember(services: Services, verdicts: tuple[Verdict, ...], seen: dict[int, Sighting], now: datetime) -> None:

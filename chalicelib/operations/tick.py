@@ -1,5 +1,7 @@
 """The minute's work: count on, refresh the market, serve what is due, sweep a quarter of an hour after the last sweep.
 
+Who was shut out a moment ago is looked for once more, before what is due is served: see `deprovision_owner.py`.
+
 While the provider is silent, what is due comes first: see `_ask_provider`.
 
 With each sweep the money set aside is told to the log, and whether the hourly reaper still comes (row R13).
@@ -17,6 +19,7 @@ from chalicelib.domain import budget
 from chalicelib.domain.catalogue import MARKET_AGE
 from chalicelib.domain.errors import CccError, ProviderError, ProviderUnknown, WriteConflict
 from chalicelib.operations import marker
+from chalicelib.operations.deprovision_owner import look_again
 from chalicelib.operations.ports import RunState, StackState
 from chalicelib.operations.raise_epoch import keep_counting
 from chalicelib.operations.reap import carry_out
@@ -48,6 +51,7 @@ def tick(services: Services, *, left: Callable[[], float]) -> None:
     silent = marker.was_silent(services)
     if not silent:
         errors += _ask_provider(services)
+    errors += look_again(services)
     _, failed = work_off(services, left=left)
     errors += failed
     if silent and left() > 0:

@@ -11,11 +11,10 @@ import json
 import re
 
 from chalicelib.domain.errors import InvalidInput
-from chalicelib.storage.rows import PREFIX
 
 _LONGEST = 512
 _LATEST = 2**40
-_ROW_KEY = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9_-]{1,128}")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 def to_cursor(place: tuple[int, str]) -> str:
@@ -23,26 +22,31 @@ def to_cursor(place: tuple[int, str]) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
-def from_cursor(cursor: str | None) -> tuple[int, str] | None:
-    """The place a cursor means; None for the beginning. InvalidInput: not a cursor of ours."""
+def from_cursor(cursor: str | None, prefix: str) -> tuple[int, str] | None:
+    """The place a cursor means in a list whose keys begin with `prefix`; None for the beginning.
+
+    InvalidInput: it is not a cursor of such a list.
+    """
     if cursor is None:
         return None
     try:
-        return _parsed(cursor)
+        return _parsed(cursor, prefix)
     except (ValueError, RecursionError) as error:
         raise InvalidInput({"cursor": "This is not a cursor that a list of this service has given."}) from error
 
 
-def _parsed(cursor: str) -> tuple[int, str]:
+def _parsed(cursor: str, prefix: str) -> tuple[int, str]:
     if len(cursor) > _LONGEST:
         raise ValueError("too long")
     padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
     match json.loads(base64.b64decode(padded, altchars=b"-_", validate=True)):
-        case [int(at), str(key)] if _is_place(at, key):
+        case [int(at), str(key)] if _is_place(at, key, prefix):
             return at, key
         case _:
             raise ValueError("not a place")
 
 
-def _is_place(at: int, key: str) -> bool:
-    return not isinstance(at, bool) and 0 <= at < _LATEST and _ROW_KEY.fullmatch(key) is not None
+def _is_place(at: int, key: str, prefix: str) -> bool:
+    if isinstance(at, bool) or not 0 <= at < _LATEST:
+        return False
+    return key.startswith(prefix) and _NAME.fullmatch(key, len(prefix)) is not None

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from chalicelib.operations.ports import Page
 from chalicelib.storage.cursor import from_cursor, to_cursor
 from chalicelib.storage.readable import readable
-from chalicelib.storage.rows import instance_of
+from chalicelib.storage.rows import PREFIX, instance_of
 from chalicelib.storage.table import Item, Table
 
 
 def read_page(table: Table, listings: Sequence[str], *, limit: int, cursor: str | None) -> Page:
     """At most `limit` instances of these listings, from the cursor on. InvalidInput: not our cursor."""
-    before = from_cursor(cursor)
+    before = from_cursor(cursor, PREFIX)
     newest: dict[str, Item] = {}
     for listing in listings:
         for item in table.listed(listing, before, limit + 1):

@@ -41,13 +41,16 @@ class Ticker:
         self.ticked = threading.Event()
 
     def run_once(self) -> None:
-        """Tick now, after a tick that is going on; and reap when an hour has passed."""
+        """Tick now, after a tick that is going on; and before it reap when an hour has passed.
+
+        Before it, because a tick looks whether reapings still come: none came in the hours by which a clock was moved.
+        """
         with self._one_at_a_time:
-            self._call(self._tick, "tick", TICK_TIMEOUT_SECONDS)
-            self.ticked.set()
             if self._reap_is_due():
                 replace_file(self._last_reap, f"{int(self._now().timestamp())}\n")
                 self._call(self._reap, "reap", REAP_TIMEOUT_SECONDS)
+            self._call(self._tick, "tick", TICK_TIMEOUT_SECONDS)
+            self.ticked.set()
 
     def run(self, each_time: Sequence[Callable[[], None]], every_seconds: float = TICK_EVERY_SECONDS) -> None:
         """Tick until `stop`; those in `each_time` are called after every tick."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.operations.services import Services
 
-PURE = frozenset({"letters", "identities", "alarms", "clock", "ids", "limits", "public_url", "ssh_port", "actor"})
+PURE = frozenset({"letters", "identities", "alarms", "clock", "ids", "limits", "find_url", "ssh_port", "actor"})
 """Fields with no effect outside the process: dying there is dying before the next call of the others."""
 
 

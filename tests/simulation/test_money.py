@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import labels
+from chalicelib.domain import budget, labels
 from chalicelib.domain.instance import EndReason, Instance
+from chalicelib.operations.list_orphans import list_orphans
 from chalicelib.operations.ports import ServerOrder
 from tests.simulation.asked import SLACK, Asked, Line, line
 from tests.simulation.emulated import Provider, provider_in
@@ -167,6 +168,21 @@ def test_a_machine_that_is_started_twice_is_found(provider: Provider) -> None:
     pass_minutes(week, 4 * 60)
     with pytest.raises(AssertionError, match="was asked for by nobody"):
         account(week)
+
+
+def test_a_swept_server_costs_what_the_provider_bills(provider: Provider) -> None:
+    """The second server of the same start is in no row's ledger; with what is kept of it the bill is whole."""
+    week = Week(provider, seed=1)
+    twice: Any = TwoStarts(week.stack.services.servers)
+    week.stack.services = replace(week.stack.services, servers=twice)
+    row = running(week)
+    pass_minutes(week, 4 * 60)
+    bill = {each["name"]: each["hours"] for each in provider.bill()}
+    (cost,) = list_orphans(week.stack.services, limit=5).costs
+    assert row.choice is not None
+    swept = labels.server_name(cost.instance_id or "")
+    assert bill == {row.name: ledger_hours(week.stack.row(row.id)), swept: cost.hours}
+    assert cost.micro_eur == budget.micro(row.choice.hourly * cost.hours)
 
 
 def running(week: Week) -> Instance:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -21,119 +22,94 @@ from tests.unit.domain.samples import HOUR, MINUTE
 
 Scenario = Callable[[EmulatedWorld], None]
 
-OVER = ".over(services, late, now, unheard="
-BUGS: list[tuple[Bug, Scenario]] = [
+
+def _by_our_clock(name: str, module: ModuleType, function: str, moment: str = "late", *, unheard: bool = False) -> Bug:
+    """A bug that looks at our own clock alone where others that contradict it are to be asked."""
+    right = f"clocks.over(services, {moment}, now, unheard={unheard})"
+    return Bug(name=name, module=module, function=function, right=right, wrong=f"now >= {moment}")
+
+
+def _without_a_look(name: str, module: ModuleType, function: str) -> Bug:
+    """A bug that believes what a token says without another look at whose project it opens."""
+    right = "marker.doubt(services, services.clock.now())"
+    return Bug(name=name, module=module, function=function, right=right, wrong="None")
+
+
+A_404 = "a 404 is believed without another look at the marker"
+
+RESTORED_AND_WRONG: list[tuple[Bug, Scenario]] = [
     (
-        Bug(
-            name="only sweeps count",
-            module=tick,
-            function="_ask_provider",
-            right="    keep_counting(services)\n",
-            wrong="",
-        ),
+        Bug(name="only sweeps count", module=tick, function="_ask_provider",
+            right="    keep_counting(services)\n", wrong=""),
         restored.test_r18_a_copy_from_after_the_newest_sweep_freezes,
     ),
     (
-        Bug(
-            name="a table that is behind writes its count over the marker's",
-            module=raise_epoch,
+        Bug(name="a table that is behind writes its count over the marker's", module=raise_epoch,
             function="keep_counting",
-            right="if marker.doubt(services, services.clock.now(), afresh=True) is None:",
-            wrong="if True:",
-        ),
+            right="if marker.doubt(services, services.clock.now(), afresh=True) is None:", wrong="if True:"),
         restored.test_r18_a_copy_from_after_the_newest_sweep_freezes,
     ),
     (
-        Bug(
-            name="a sweep believes the kept answer of a copy",
-            module=sweep,
-            function="sweep",
-            right="afresh=not dry_run",
-            wrong="afresh=False",
-        ),
+        Bug(name="a sweep believes the kept answer of a copy", module=sweep, function="sweep",
+            right="afresh=not dry_run", wrong="afresh=False"),
         restored.test_r18_the_kept_answer_of_a_copy_does_not_let_a_sweep_through,
     ),
     (
-        Bug(
-            name="a marker is planted wherever there is none",
-            module=accept_restore,
-            function="_marker",
-            right="        expect_machine(services)\n",
-            wrong="        pass\n",
-        ),
+        Bug(name="a marker is planted wherever there is none", module=accept_restore, function="_marker",
+            right="        expect_machine(services)\n", wrong="        pass\n"),
         wrong.test_o12_a_marker_is_not_planted_where_no_machine_of_ours_is,
     ),
     (
-        Bug(
-            name="a token that was swapped while planting is not noticed",
-            module=accept_restore,
-            function="_marker",
-            right="services.servers.token_fingerprint() != token",
-            wrong="False",
-        ),
+        Bug(name="a token that was swapped while planting is not noticed", module=accept_restore, function="_marker",
+            right="services.servers.token_fingerprint() != token", wrong="False"),
         wrong.test_o12_a_marker_is_not_planted_with_a_token_that_is_swapped_meanwhile,
     ),
-    *(
-        (
-            Bug(
-                name=f"a 404 is believed without another look at the marker, {when}",
-                module=deleting,
-                function="_gone",
-                right="marker.doubt(services, services.clock.now())",
-                wrong="None",
-            ),
-            scenario,
-        )
-        for when, scenario in (
-            ("before the delete", partial(wrong.test_o12_z02_a_404_of_a_swapped_token_ends_no_instance, nth=1)),
-            ("after the delete", partial(wrong.test_o12_z02_a_404_of_a_swapped_token_ends_no_instance, nth=2)),
-            ("by name", wrong.test_o12_z02_a_name_that_a_swapped_token_does_not_find_ends_no_instance),
-        )
+    (
+        _without_a_look(f"{A_404}, before the delete", deleting, "_gone"),
+        partial(wrong.test_o12_z02_a_404_of_a_swapped_token_ends_no_instance, nth=1),
     ),
     (
-        Bug(
-            name="a name that is not found fails the order without a look at the marker",
-            module=creating,
-            function="_adopt_or_fail",
-            right="marker.doubt(services, services.clock.now())",
-            wrong="None",
-        ),
+        _without_a_look(f"{A_404}, after the delete", deleting, "_gone"),
+        partial(wrong.test_o12_z02_a_404_of_a_swapped_token_ends_no_instance, nth=2),
+    ),
+    (
+        _without_a_look(f"{A_404}, by name", deleting, "_gone"),
+        wrong.test_o12_z02_a_name_that_a_swapped_token_does_not_find_ends_no_instance,
+    ),
+    (
+        _without_a_look("a name that is not found fails the order without a look at the marker",
+                        creating, "_adopt_or_fail"),
         wrong.test_o12_z02_a_swapped_token_fails_no_order,
     ),
+]  # fmt: skip
+
+FAST: list[tuple[Bug, Scenario]] = [
     (
-        Bug(name="a create's deadline is our clock's", module=creating, function="_adopt_or_fail",
-            right="clocks" + OVER + "False)", wrong="now >= late"),
+        _by_our_clock("a create's deadline is our clock's", creating, "_adopt_or_fail"),
         partial(fast.test_x09_an_order_whose_create_is_tried_again_is_kept, skew=HOUR),
     ),
     (
-        Bug(name="a build's deadline is our clock's", module=installing, function="_unreported",
-            right="clocks" + OVER + "False)", wrong="now >= late"),
+        _by_our_clock("a build's deadline is our clock's", installing, "_unreported"),
         partial(fast.test_x09_a_build_that_has_not_claimed_yet_goes_on, skew=3 * HOUR),
     ),
     (
-        Bug(name="the time to claim is our clock's", module=installing, function="_at_work",
-            right="clocks.over(services, claim_by, now, unheard=False)", wrong="now >= claim_by"),
+        _by_our_clock("the time to claim is our clock's", installing, "_at_work", "claim_by"),
         partial(fast.test_x09_a_build_that_has_not_claimed_yet_goes_on, skew=8 * MINUTE),
     ),
     (
-        Bug(name="the time to come back is our clock's", module=installing, function="_rebooting",
-            right="clocks.over(services, max(begun) + BACK_WITHIN, now, unheard=False)",
-            wrong="now >= max(begun) + BACK_WITHIN"),
+        _by_our_clock("the time to come back is our clock's", installing, "_rebooting", "max(begun) + BACK_WITHIN"),
         fast.test_x09_a_machine_that_reboots_is_given_its_time,
     ),
     (
-        Bug(name="an order's deadline is our clock's", module=requested, function="step",
-            right="clocks" + OVER + "True)", wrong="now >= late"),
+        _by_our_clock("an order's deadline is our clock's", requested, "step", unheard=True),
         fast.test_x09_an_order_that_waits_for_a_builder_is_kept,
     ),
     (
-        Bug(name="a wish is forgotten by our clock", module=unconfirmed, function="step",
-            right="clocks" + OVER + "False)", wrong="now >= late"),
+        _by_our_clock("a wish is forgotten by our clock", unconfirmed, "step"),
         fast.test_x09_a_wish_is_not_forgotten_before_its_day_is_over,
     ),
     (
-        Bug(name="an end is claimed by our clock", module=running, function="step",
-            right="clocks.over(services, row.expires_at, now, unheard=True)", wrong="now >= row.expires_at"),
+        _by_our_clock("an end is claimed by our clock", running, "step", "row.expires_at", unheard=True),
         extending.test_x09_a_process_whose_clock_is_an_hour_fast_ends_nothing,
     ),
     (
@@ -162,6 +138,8 @@ BUGS: list[tuple[Bug, Scenario]] = [
         fast.test_x09_a_date_of_an_hour_ago_contradicts_nobody,
     ),
 ]  # fmt: skip
+
+BUGS = [*RESTORED_AND_WRONG, *FAST]
 
 
 @pytest.fixture

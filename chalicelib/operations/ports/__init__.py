@@ -1,6 +1,6 @@
 """Everything the verbs need from outside, by role; each docstring states the failure contract.
 
-Errors are those of `chalicelib/domain/errors.py` and no others: an adapter translates at the call. A port that changes
+Errors are those of `chalicelib/domain/errors/` and no others: an adapter translates at the call. A port that changes
 something says whether an error means "had no effect" or "may have had its effect". One family of ports a file.
 """
 
@@ -12,10 +12,10 @@ from chalicelib.operations.ports.installer import BuildStart, BuildState, Instal
 from chalicelib.operations.ports.instances import CounterChange, Instances, Page
 from chalicelib.operations.ports.machine import Probe
 from chalicelib.operations.ports.mail import Letter, Letters, Mailer
-from chalicelib.operations.ports.runs import Run, RunEntry, Runs, RunState
+from chalicelib.operations.ports.runs import OrphanPage, Run, RunEntry, RunPage, Runs, RunState
 from chalicelib.operations.ports.secrets import Identities, Keyring
 from chalicelib.operations.ports.servers import Marker, MarkerState, ServerOrder, Servers
-from chalicelib.operations.ports.stack import Stack, StackState
+from chalicelib.operations.ports.stack import ShutOut, Stack, StackState
 from chalicelib.operations.ports.work import Alarms, Nudge
 from chalicelib.operations.ports.world import Clock, Ids
 
@@ -40,14 +40,17 @@ __all__ = [
     "Marker",
     "MarkerState",
     "Nudge",
+    "OrphanPage",
     "Page",
     "Probe",
     "Run",
     "RunEntry",
+    "RunPage",
     "RunState",
     "Runs",
     "ServerOrder",
     "Servers",
+    "ShutOut",
     "Stack",
     "StackState",
 ]

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from chalicelib.domain.orphan_cost import OrphanCost
 from chalicelib.domain.orphans import Sighting
 
 
@@ -50,8 +51,24 @@ class Run:
     frozen: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPage:
+    """Some runs, newest first, and the cursor that leads on (None at the end)."""
+
+    runs: tuple[Run, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrphanPage:
+    """What some servers without a row have cost, the newest first, and the cursor that leads on (None at the end)."""
+
+    costs: tuple[OrphanCost, ...]
+    next_cursor: str | None
+
+
 class Runs(Protocol):
-    """The records of reap runs, and the sightings of servers without a row."""
+    """The records of reap runs, the sightings of servers without a row, and what those have cost."""
 
     def begin(self, run: Run) -> None:
         """Keep a run that is begun now, by whoever is first; WriteConflict when it was begun before."""
@@ -69,8 +86,17 @@ class Runs(Protocol):
     def newest(self, limit: int, *, before: Run | None = None) -> list[Run]:
         """The newest runs, or the newest of those that were asked for before another one, newest first."""
 
+    def page(self, limit: int, cursor: str | None) -> RunPage:
+        """Some runs from a cursor on, newest first (an index: may lag). InvalidInput: not our cursor."""
+
     def sightings(self) -> dict[int, Sighting]:
         """All sightings by server id."""
 
     def sight(self, seen: Sequence[Sighting], forget: Sequence[int]) -> None:
         """Keep new sightings and forget those of servers that are gone or owned."""
+
+    def charge(self, cost: OrphanCost) -> None:
+        """Keep what a server has cost, in place of what was kept of the same server; before its delete is sent."""
+
+    def orphans(self, limit: int, cursor: str | None) -> OrphanPage:
+        """What servers have cost, the newest delete first (an index: may lag). InvalidInput: not our cursor."""

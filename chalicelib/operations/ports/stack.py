@@ -10,6 +10,14 @@ from chalicelib.operations.ports.servers import MarkerState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShutOut:
+    """An owner (a digest of their address) whom an operator has shut out, and when."""
+
+    owner: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StackState:
     """The `stack` item: who we are, and how far the newest sweep has counted.
 
@@ -17,7 +25,8 @@ class StackState:
     for the token with `marker_token`. `paused` stops new instances (rule R25). `frozen` says why nothing destructive
     may happen, or None. After a marker that did not answer nobody asks again before `marker_silent_until`.
     `reaped_at` is the end of the newest scheduled run, or when it was first waited for; `missed_told_at` is when its
-    absence was last told. `counted_at` is when `epoch` last rose.
+    absence was last told. `counted_at` is when `epoch` last rose. `shut_out` are owners whose rows are still
+    looked for.
     """
 
     uuid: str
@@ -34,6 +43,7 @@ class StackState:
     reaped_at: datetime | None = None
     missed_told_at: datetime | None = None
     counted_at: datetime | None = None
+    shut_out: tuple[ShutOut, ...] = ()
     version: int = 0
 
 

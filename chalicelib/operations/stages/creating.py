@@ -24,8 +24,9 @@ from chalicelib.domain.errors import (
     TokenRejected,
 )
 from chalicelib.domain.instance import Choice, Instance, Machine, Status
+from chalicelib.domain.limits import CREATES
 from chalicelib.domain.orphans import ServerFact
-from chalicelib.operations import clocks, marker, secrets_of
+from chalicelib.operations import clocks, marker, ration, secrets_of
 from chalicelib.operations.give_up import give_up
 from chalicelib.operations.ports import ServerOrder, StackState
 from chalicelib.operations.seldom import raise_seldom
@@ -39,11 +40,6 @@ POST_NEEDS = timedelta(seconds=70)
 """What must be left of the lease before a create is sent: one request's longest time, and a little (rule R23)."""
 
 
-def creates_key(now: datetime) -> str:
-    """The counter of creates in this hour; attempts count, since churn has closed accounts (`hetzner.md`)."""
-    return f"rate#creates#{now:%Y%m%d%H}"
-
-
 def step(services: Services, row: Instance, now: datetime) -> Step:
     """Send the create and record the machine."""
     late = lifecycle.deadline(row)
@@ -55,9 +51,7 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
     if row.choice is None or stack is None or stack.marker_id is None:
         return give_up(services, row, Cause.PROVIDER, now)
     try:
-        services.instances.add(
-            creates_key(now), 1, cap=services.limits.max_creates_per_hour, expires_at=now + timedelta(days=2)
-        )
+        ration.take(services.instances, services.clock, CREATES, cap=services.limits.max_creates_per_hour)
     except CounterFull:
         cap = services.limits.max_creates_per_hour
         raise_seldom(services.instances, services.alarms, now, "creates.limit", about=str(cap), limit=cap)
@@ -147,7 +141,7 @@ def _adopt_or_fail(services: Services, row: Instance, now: datetime) -> Step:
 
 def _why_none(services: Services, now: datetime) -> Cause:
     """Why there is no server at the deadline: the operator's own cap on creates, while it holds them back."""
-    made = services.instances.counters([creates_key(now)])[creates_key(now)]
+    made = ration.used(services.instances, CREATES, now)
     return Cause.LIMIT if made >= services.limits.max_creates_per_hour else Cause.PROVIDER
 
 

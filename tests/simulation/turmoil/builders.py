@@ -107,7 +107,12 @@ class Builders:
         return False
 
     def _alone(self, job: Job) -> None:
-        """Whoever is handed a machine is the only one who installs it."""
+        """Whoever is handed a machine is the only one who installs it.
+
+        A job that was ended while it asked hears the answer in a story alone: others acted in the middle of its call.
+        """
+        if self._state(job.start) is not BuildState.RUNNING:
+            return
         job.has_order = True
         rivals = [
             rival.start.attempt

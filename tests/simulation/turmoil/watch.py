@@ -16,7 +16,7 @@ from chalicelib.domain.instance import EndReason, Instance
 from chalicelib.domain.lifecycle import TRANSITIONS
 from chalicelib.domain.orphans import ServerFact
 from chalicelib.storage.rows import PREFIX
-from tests.fakes.servers import Project
+from tests.fakes.project import Project
 from tests.simulation.turmoil.broken import require
 from tests.unit.operations.world import World
 

@@ -10,16 +10,18 @@ from chalicelib.domain.breaker import (
     IN_A_ROW,
     NOT_OURS,
     OPEN_FOR,
+    RECENT_MOST,
     REMEMBERED,
     BreakerState,
     closed,
     failed,
+    failed_builds,
     open_until,
     reason,
 )
 from chalicelib.domain.build import Cause
 from chalicelib.domain.explanations import EXPLANATIONS
-from tests.unit.domain.samples import MINUTE, TEN
+from tests.unit.domain.samples import HOUR, MINUTE, TEN
 
 
 def after(*failures: tuple[str, Cause]) -> BreakerState:
@@ -94,6 +96,24 @@ def test_the_memory_is_bounded() -> None:
     """The item does not grow with the failures."""
     state = after(*((f"row {number}", Cause.DISK) for number in range(3 * REMEMBERED)))
     assert len(state.counted) == REMEMBERED
+
+
+def test_the_failures_of_the_last_day_are_remembered_whatever_became_of_the_row() -> None:
+    """With its cause each, once an instance, also while the breaker is open and after a success; no market, no cap."""
+    state = failed(closed(opened()), Cause.COPY_FAILED, "new", TEN + 30 * MINUTE)
+    state = failed(failed(state, Cause.COPY_FAILED, "new", TEN + 31 * MINUTE), Cause.STOCK, "x", TEN + 32 * MINUTE)
+    assert [(each.cause, each.at) for each in failed_builds(state, TEN + HOUR)] == [
+        *(("disk", TEN + number * MINUTE) for number in range(3)),
+        ("copy_failed", TEN + 30 * MINUTE),
+    ]
+
+
+def test_a_failure_is_forgotten_after_a_day_and_of_very_many_the_oldest() -> None:
+    """Nobody has to clean up: it is no longer told, and the next failure throws it out of the item."""
+    state = after(*((f"row {number}", Cause.DISK) for number in range(3)))
+    assert len(failed_builds(state, TEN + 24 * HOUR)) == 2
+    assert len(failed(state, Cause.DISK, "new", TEN + 24 * HOUR).recent) == 3
+    assert len(after(*((f"row {number}", Cause.DISK) for number in range(2 * RECENT_MOST))).recent) == RECENT_MOST
 
 
 @pytest.mark.parametrize("cause", sorted(set(Cause) - NOT_OURS))

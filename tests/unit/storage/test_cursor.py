@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.storage.cursor import from_cursor, to_cursor
 
+ROWS = "instance#"
 KEYS = st.from_regex(r"instance#[a-z0-9]{1,26}", fullmatch=True)
 
 
@@ -22,19 +23,19 @@ def test_a_cursor_comes_back_as_the_place_it_was_made_of(at: int, key: str) -> N
     """And it goes into a URL as it is."""
     cursor = to_cursor((at, key))
     assert re.fullmatch(r"[A-Za-z0-9_-]+", cursor)
-    assert from_cursor(cursor) == (at, key)
+    assert from_cursor(cursor, ROWS) == (at, key)
 
 
 def test_no_cursor_is_the_beginning() -> None:
     """None means the first page."""
-    assert from_cursor(None) is None
+    assert from_cursor(None, ROWS) is None
 
 
 @given(st.text(max_size=600))
 def test_any_text_is_a_place_or_refused(text: str) -> None:
     """No text makes another error than InvalidInput."""
     with suppress(InvalidInput):
-        assert from_cursor(text) is not None
+        assert from_cursor(text, ROWS) is not None
 
 
 @pytest.mark.parametrize(
@@ -61,10 +62,18 @@ def test_a_place_that_is_none_is_refused(place: object) -> None:
     """A well-formed word with another content is no cursor."""
     cursor = base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
     with pytest.raises(InvalidInput):
-        from_cursor(cursor)
+        from_cursor(cursor, ROWS)
 
 
 def test_deep_nesting_is_refused() -> None:
     """Brackets upon brackets are no place either."""
     with pytest.raises(InvalidInput):
-        from_cursor(base64.urlsafe_b64encode(b"[" * 370).decode())
+        from_cursor(base64.urlsafe_b64encode(b"[" * 370).decode(), ROWS)
+
+
+def test_a_cursor_of_another_list_is_refused() -> None:
+    """What leads on in one list leads nowhere in another."""
+    cursor = to_cursor((1, "run#20261123T100000-00000001"))
+    assert from_cursor(cursor, "run#") == (1, "run#20261123T100000-00000001")
+    with pytest.raises(InvalidInput):
+        from_cursor(cursor, ROWS)
