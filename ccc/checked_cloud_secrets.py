@@ -5,6 +5,7 @@ No value is shown; the provider's token is read for one question to the provider
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -19,7 +20,8 @@ MOST_SECONDS = 60.0
 
 OK, UNAUTHORIZED, FORBIDDEN, NOBODY = 200, 401, 403, 0
 MARKERS = "/ssh_keys?label_selector=managed-by%3Dccc&per_page=50"
-WANTED = {"keyring": "SecureString", "hetzner_token": "SecureString", "public_url": "String"}
+SECRETS, SECRET = ("keyring", "hetzner_token"), "SecureString"
+URL, PLAIN = "public_url", "String"
 
 
 def clock(answer: Mapping[str, Any], now: float) -> Finding:
@@ -35,18 +37,39 @@ def clock(answer: Mapping[str, Any], now: float) -> Finding:
 
 
 def parameters(account: Cloud, stage: CloudStage) -> Iterator[Finding]:
-    """Yield a finding for each secret that every function needs."""
+    """Yield a finding for each secret that every function needs, and for the address that links begin with."""
     answer = account.ask("ssm", "get_parameters_by_path", Path=stage.path)
-    there = {each["Name"].rpartition("/")[2]: each["Type"] for each in answer["Parameters"]}
-    for name, kind in WANTED.items():
-        shown = f"{stage.path}/{name}"
-        remedy = f"make {'deploy' if name == 'public_url' else 'secrets'} STAGE={stage.name}"
-        if name not in there:
-            yield missing(shown, "it is not there", remedy)
-        elif there[name] != kind:
-            yield missing(shown, f"it is a {there[name]} and not a {kind}", f"aws ssm delete-parameter, then {remedy}")
-        else:
-            yield good(shown, "there")
+    there = {each["Name"].rpartition("/")[2]: each for each in answer["Parameters"]}
+    for name in SECRETS:
+        yield _stored(stage, name, SECRET, there.get(name), f"make secrets STAGE={stage.name}")
+    yield _address(stage, there.get(URL))
+
+
+def _stored(stage: CloudStage, name: str, kind: str, stored: Mapping[str, Any] | None, remedy: str) -> Finding:
+    shown = f"{stage.path}/{name}"
+    if stored is None:
+        return missing(shown, "it is not there", remedy)
+    if stored["Type"] != kind:
+        gone = f"aws ssm delete-parameter --name {shown}, then {remedy}"
+        return missing(shown, f"it is a {stored['Type']} and not a {kind}", gone)
+    return good(shown, "there")
+
+
+def _address(stage: CloudStage, stored: Mapping[str, Any] | None) -> Finding:
+    """Return whether the address is what the stack wrote; a deployment without a change would not write it again.
+
+    The remedy is in JSON because version 1 of `aws` would put the page there that a plain value leads to.
+    """
+    wanted, name = stage.outputs.get("PublicUrl"), f"{stage.path}/{URL}"
+    if wanted is None:
+        return _stored(stage, URL, PLAIN, stored, f"make deploy STAGE={stage.name}")
+    value = f"--cli-input-json '{json.dumps({'Value': wanted})}'"
+    remedy = f"aws ssm put-parameter --name {name} --type {PLAIN} --overwrite {value}"
+    if stored is None:
+        return missing(name, "it is not there: no letter is sent, no machine made and no page shown", remedy)
+    if stored["Type"] == PLAIN and stored["Value"] != wanted:
+        return missing(name, f"it says {stored['Value']}, and the stack {wanted}", remedy)
+    return _stored(stage, URL, PLAIN, stored, remedy)
 
 
 def provider(

@@ -6,19 +6,20 @@ been refused by `config` already.
 
 from __future__ import annotations
 
-from datetime import timedelta
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.config import ConfigError, Place, Settings, is_plain_url
-from chalicelib.domain.errors import CounterFull, RateLimited
+from chalicelib import invocation
+from chalicelib.config import Place, Settings, is_plain_url
+from chalicelib.domain.errors import CounterFull, PublicUrlUnknown, RateLimited
 from chalicelib.domain.limits import (
+    PROVIDER_REQUESTS,
     PROVIDER_REQUESTS_FOR_CREATES,
     PROVIDER_REQUESTS_PER_HOUR,
-    provider_requests_key,
-    provider_requests_reset_at,
 )
-from chalicelib.operations import ports
+from chalicelib.operations import ports, ration
 from chalicelib.operations.seldom import SeldomAlarms
 from chalicelib.operations.services import Services
 from chalicelib.storage.audit import StoredAudit
@@ -48,7 +49,7 @@ def services(settings: Settings) -> Services:
     """One of each port, as the settings say.
 
     Nothing is asked over a network here, but for the public URL where that is a parameter beside the keyring's: one
-    request, which brings the keyring too. ConfigError and StoreUnavailable come of it alone.
+    request, which brings the keyring too. StoreUnavailable comes of it alone.
     """
     from chalicelib.adapters.ed25519_identities import Ed25519Identities  # noqa: PLC0415 -- imported when chosen
     from chalicelib.adapters.log_alarms import LogAlarms  # noqa: PLC0415 -- same
@@ -56,7 +57,7 @@ def services(settings: Settings) -> Services:
     from chalicelib.adapters.ssh_probe import SshProbe  # noqa: PLC0415 -- same
 
     clock, keyring = _clock(settings.clock), _keyring(settings.keyring)
-    public_url = _public_url(settings, keyring)
+    find_url = _url_finder(settings, keyring)
     table = _table(settings.store, clock)
     instances = StoredInstances(table)
     return Services(
@@ -64,7 +65,7 @@ def services(settings: Settings) -> Services:
         servers=_servers(settings, keyring, instances, clock),
         installer=_installer(settings.builder, SeldomAlarms(LogAlarms(), instances, clock)),
         mailer=_mailer(settings.mail, keyring),
-        letters=_letters(settings, public_url),
+        letters=_letters(settings, find_url),
         probe=SshProbe(settings.ssh_port, PROBE_SECONDS),
         nudge=_nudge(settings.nudge),
         keyring=keyring,
@@ -79,7 +80,7 @@ def services(settings: Settings) -> Services:
         clock=clock,
         ids=RandomIds(),
         limits=settings.limits,
-        public_url=public_url,
+        find_url=find_url,
         ssh_port=settings.ssh_port,
     )
 
@@ -114,16 +115,20 @@ def _keyring(place: Place) -> FileKeyring | SsmKeyring:
     return FileKeyring(place.path)
 
 
-def _public_url(settings: Settings, keyring: FileKeyring | SsmKeyring) -> str:
-    if settings.public_url is not None:
-        return settings.public_url
+def _url_finder(settings: Settings, keyring: FileKeyring | SsmKeyring) -> Callable[[], str]:
+    """What tells the public URL when somebody needs it: whoever only ends machines goes on while nobody knows it."""
+    if (url := settings.public_url) is not None:
+        return lambda: url
+    keyring.refresh()  # a function that cannot read its secrets does not start
+    return lambda: _stored_url(keyring)
+
+
+def _stored_url(keyring: FileKeyring | SsmKeyring) -> str:
     from chalicelib.adapters.ssm_keyring import SsmKeyring  # noqa: PLC0415 -- chosen by the keyring's place
 
     url = keyring.public_url().rstrip("/") if isinstance(keyring, SsmKeyring) else ""
     if not is_plain_url(url):
-        raise ConfigError(
-            ("CCC_PUBLIC_URL names a parameter that holds no plain address, such as https://example.org",)
-        )
+        raise PublicUrlUnknown("The service does not know its own address. Its operator has to mend that.")
     return url
 
 
@@ -136,7 +141,13 @@ def _servers(
     def spend(creates_server: bool) -> None:
         spend_provider_request(instances, clock, creates_server=creates_server)
 
-    servers = HetznerServers(settings.hetzner_endpoint, keyring.hetzner_token, budget=spend, clock=clock.now)
+    servers = HetznerServers(
+        settings.hetzner_endpoint,
+        keyring.hetzner_token,
+        budget=spend,
+        clock=clock.now,
+        seconds_left=invocation.seconds_left,
+    )
     return RenewedServers(servers, keyring.refresh)
 
 
@@ -184,11 +195,11 @@ def _mailer(place: Place, keyring: FileKeyring | SsmKeyring) -> ports.Mailer:
     return SmtpMailer(server, keyring.smtp_password)
 
 
-def _letters(settings: Settings, public_url: str) -> ports.Letters:
+def _letters(settings: Settings, find_url: Callable[[], str]) -> ports.Letters:
     from chalicelib.web.letters import TemplateLetters  # noqa: PLC0415 -- imported when chosen
 
     return TemplateLetters(
-        public_url=public_url,
+        find_url=find_url,
         ssh_port=settings.ssh_port,
         sender=settings.mail_from,
         reply_to=settings.mail_operator,
@@ -206,19 +217,13 @@ def _nudge(place: Place) -> ports.Nudge:
 
 
 def spend_provider_request(instances: ports.Instances, clock: ports.Clock, *, creates_server: bool) -> None:
-    """Count one provider request of this hour, for all functions together; RateLimited when they are used up.
+    """Count one provider request, for all functions together; RateLimited when those of an hour are used up.
 
     The last tenth of the budget is for creates, so that sweeps and looks cannot keep a guest waiting.
     """
-    now = clock.now()
     kept_back = 0 if creates_server else PROVIDER_REQUESTS_FOR_CREATES
     try:
-        instances.add(
-            provider_requests_key(now),
-            1,
-            cap=PROVIDER_REQUESTS_PER_HOUR - kept_back,
-            expires_at=now + timedelta(days=2),
-        )
+        ration.take(instances, clock, PROVIDER_REQUESTS, cap=PROVIDER_REQUESTS_PER_HOUR - kept_back)
     except CounterFull as full:
-        left = int((provider_requests_reset_at(now) - now).total_seconds())
+        left = max(math.ceil((full.data["room_at"] - clock.now()).total_seconds()), 1)
         raise RateLimited("This hour's requests to the provider are used up.", retry_after=left) from full

@@ -55,12 +55,15 @@ class SsmKeyring:
         return self._parameters.reading().values.get("smtp_password", "")
 
     def public_url(self) -> str:
-        """Where people reach the service, which is written after the first deployment; StoreUnavailable until then."""
-        return self._value("public_url")
+        """Where people reach the service, as it was read last; empty while nobody has written it. StoreUnavailable."""
+        return self._public_url() or (self._public_url() if self.refresh() else "")
 
     def refresh(self) -> bool:
         """Read anew, at most twice a minute; whether anything is different now. StoreUnavailable."""
         return self._parameters.again()
+
+    def _public_url(self) -> str:
+        return self._parameters.reading().values.get("public_url", "").strip()
 
     def _value(self, name: str) -> str:
         value = self._parameters.reading().values.get(name, "").strip()

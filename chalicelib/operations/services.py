@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.domain.audit import SCHEDULE, Actor
@@ -11,7 +12,7 @@ from chalicelib.operations import ports
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """`public_url` has no trailing slash; `ssh_port` is where machines answer (22 but for emulated ones).
+    """`find_url` tells the public URL when asked; `ssh_port` is where machines answer (22 but for emulated ones).
 
     `actor` is on whose behalf a verb is carried out; what is written is audited as theirs.
     """
@@ -35,6 +36,11 @@ class Services:
     clock: ports.Clock
     ids: ports.Ids
     limits: Limits
-    public_url: str
+    find_url: Callable[[], str]
     ssh_port: int = 22
     actor: Actor = SCHEDULE
+
+    @property
+    def public_url(self) -> str:
+        """Where people and builders reach the service, without a trailing slash; PublicUrlUnknown, StoreUnavailable."""
+        return self.find_url()

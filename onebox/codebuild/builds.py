@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from onebox import marks
 from onebox.codebuild.build import GRACE_SECONDS, Build, Project
 from onebox.codebuild.kept import KeptBuild, kept
 from onebox.codebuild.refusal import Refusal
@@ -65,6 +66,7 @@ class Builds:
         self._nth = collections.deque(nth)
         self._mark = mark or f"codebuild|{os.getpid()}|builds"
         self._now = now
+        marks.end_marked(f"{self._mark}/")  # a shell dies with the process before this one, what it started does not
         self._earlier: dict[str, KeptBuild] = kept(folder)
         self._builds: dict[str, Build] = {}
         self._tokens: dict[str, _Token] = {}

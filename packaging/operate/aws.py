@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from chalicelib.aws.client import AwsClient, Patience
 from chalicelib.aws.errors import Answered, AwsError, NotConfigured
@@ -38,11 +40,23 @@ class Aws:
         """The answer to one operation; AwsError in its four kinds."""
         return self._client(service).call(operation, **request)
 
+    def is_rehearsed(self, service: str) -> bool:
+        """Whether a stand-in on this machine is asked instead of AWS, which never has an address of this machine."""
+        return is_here(urlsplit(str(self._client(service).vendor().meta.endpoint_url)).hostname or "")
+
     def _client(self, service: str) -> AwsClient:
         if service not in self._clients:
             patience = INVOKING if service == "lambda" else PATIENCE
             self._clients[service] = AwsClient(service, patience, region=self._region)
         return self._clients[service]
+
+
+def is_here(host: str) -> bool:
+    """Whether a name or an address is this machine's own, whatever its network is."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def pages(

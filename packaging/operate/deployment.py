@@ -155,10 +155,10 @@ class Deployment:
         stored, wanted = parameters.read(self.aws, f"{self.stage.path}/public_url"), after.output("PublicUrl")
         if stored is None or stored.value != wanted:
             said = f"{self.stage.path}/public_url is {stored.value if stored else 'missing'}, not {wanted}."
-            raise OperateFailed(
-                said,
-                f"aws ssm put-parameter --name {self.stage.path}/public_url --type String --overwrite --value {wanted}",
-            )
+            # in JSON: version 1 of `aws` would put the page there that a plain value leads to
+            value = f"--cli-input-json '{json.dumps({'Value': wanted})}'"
+            put = f"aws ssm put-parameter --name {self.stage.path}/public_url --type String --overwrite {value}"
+            raise OperateFailed(said, put)
 
     def _found(self, after: Stack) -> None:
         """Found the stack, which does nothing where it is founded already; a note of an end is over with that."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 sys.path.insert(0, sys.argv[1])
@@ -26,14 +26,19 @@ from chalicelib.storage.table import Item
 
 
 class OneItem:
-    """A table that holds one item."""
+    """A table that holds one item, and the parts that some items go on in."""
 
-    def __init__(self, item: Item) -> None:
+    def __init__(self, item: Item, parts: Mapping[str, Item]) -> None:
         self._item = item
+        self._parts = parts
 
     def get(self, key: str) -> Item | None:
         """The item, if that is its key."""
         return self._item if key == self._item.key else None
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, Item]:
+        """Those parts that there are."""
+        return {key: self._parts[key] for key in keys if key in self._parts}
 
     def listed(self, _listing: str, before: object, _limit: int) -> list[Item]:
         """The item, on the first page."""
@@ -74,9 +79,12 @@ def _catalogue(_: Item, table: Any) -> dict[str, Any]:
 
 
 def _run(item: Item, table: Any) -> dict[str, Any]:
+    if is_part(item.key):
+        return {"part": True}  # nobody reads it for itself
     run = StoredRuns(table).get(item.key.partition("#")[2])
     assert run is not None
-    return {"state": run.state.value, "did": len(run.did), "skipped": len(run.skipped)}
+    did = [len(run.did), sum(entry.server_id or 0 for entry in run.did)]
+    return {"state": run.state.value, "did": did, "errors": len(run.errors), "skipped": len(run.skipped)}
 
 
 def _orphan(_: Item, table: Any) -> dict[str, Any]:
@@ -104,14 +112,18 @@ READERS: dict[str, Callable[[Item, Any], dict[str, Any]]] = {
 }
 
 
-def meaning(document: dict[str, Any]) -> dict[str, Any]:
+def is_part(key: str) -> bool:
+    """Whether an item is a part of a long run: `run#ID#did0`."""
+    return key.startswith("run#") and key.count("#") > 1
+
+
+def meaning(item: Item, parts: Mapping[str, Item]) -> dict[str, Any]:
     """What an item means to the release whose code is on the path."""
-    item = Item(**document)
     reader = READERS.get(item.key.partition("#")[0])
     if reader is None:
         return {"other": True}
     try:
-        return reader(item, OneItem(item))
+        return reader(item, OneItem(item, parts))
     except UnknownSchema:
         return {"unknown": True}
     except Exception as error:  # noqa: BLE001 -- whatever it is, the test shows it
@@ -119,5 +131,7 @@ def meaning(document: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    for line in sys.stdin:
-        sys.stdout.write(json.dumps(meaning(json.loads(line))) + "\n")
+    items = [Item(**json.loads(line)) for line in sys.stdin]
+    further = {item.key: item for item in items if is_part(item.key)}
+    for each in items:
+        sys.stdout.write(json.dumps(meaning(each, further)) + "\n")

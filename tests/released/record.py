@@ -21,6 +21,7 @@ from chalicelib.domain.errors import ProviderUnknown
 from chalicelib.domain.instance import Status
 from chalicelib.operations.deprovision import deprovision
 from chalicelib.operations.extend import extend
+from chalicelib.operations.ports import Run, RunEntry, RunState
 from chalicelib.operations.show_runs import list_runs
 from tests.unit.operations.guests import asked, confirmed
 from tests.unit.operations.world import World
@@ -28,6 +29,11 @@ from tests.unit.operations.world import World
 HERE = Path(__file__).parent
 UNWANTED = frozenset({".pyc"})
 MINUTE = timedelta(minutes=1)
+LONG = "a-long-one"
+"""The id of a run that is recorded in several items."""
+
+MANY = 103
+"""Entries of it: a part of a hundred, and some."""
 
 
 def recorded() -> list[dict[str, Any]]:
@@ -41,11 +47,14 @@ def recorded() -> list[dict[str, Any]]:
 
 
 def _form(document: dict[str, Any]) -> str:
-    """What makes an item another one than those before: its kind, and for a row its status and who asked for it."""
-    kind, body = document["key"].partition("#")[0], document["body"]
-    return ":".join(
-        str(part) for part in (kind, body.get("status"), body.get("by_operator"), body.get("end_reason"), sorted(body))
-    )
+    """What makes an item another one than those before: its kind, and for a row its status and who asked for it.
+
+    Of a run of the reaper it is the name of a part too, and how many parts there are.
+    """
+    kind, *names = document["key"].split("#")
+    body = document["body"]
+    told = (body.get("status"), body.get("by_operator"), body.get("end_reason"), body.get("parts"), sorted(body))
+    return ":".join(map(str, (kind, *(names[1:] if kind == "run" else ()), *told)))
 
 
 def _lives() -> Iterator[World]:
@@ -53,6 +62,7 @@ def _lives() -> Iterator[World]:
     yield from _guest_life()
     yield from _failed_life()
     yield from _lost_life()
+    yield _long_run()
 
 
 def _guest_life() -> Iterator[World]:
@@ -111,8 +121,21 @@ def _lost_life() -> Iterator[World]:
         world.wait(16 * MINUTE)
         yield world
     world.settle(row.id, Status.DELETED)
-    assert list_runs(world.services, limit=1)
+    assert list_runs(world.services, limit=1).runs
     yield world
+
+
+def _long_run() -> World:
+    """A run that did more than an item holds, and met more errors."""
+    world = World()
+    now = world.clock.now()
+    acts = (RunEntry(what="deleted", why="no row owns it", server_id=number) for number in range(1, MANY + 1))
+    errors = tuple(f"server {number}: locked" for number in range(1, MANY + 1))
+    asked = Run(id=LONG, state=RunState.RUNNING, dry_run=False, requested_at=now, started_at=now)
+    world.services.runs.begin(asked)
+    done = replace(asked, state=RunState.DONE, finished_at=now + MINUTE, did=tuple(acts), errors=errors)
+    world.services.runs.save(done)
+    return world
 
 
 def write(name: str) -> None:

@@ -84,6 +84,13 @@ class Order:
         return bool(self.shown) and self.shown["status"] in {"failed", "running"}
 
 
+def died(box: Box, instance_id: str) -> float:
+    """How often the machine of an instance has died, as the emulator counts; 0 for one that is not there."""
+    with urlopen(f"http://127.0.0.1:{box.emulator_port}/_emulator", timeout=20) as answer:
+        machines = json.loads(answer.read())["servers"]
+    return next((float(one["died"]) for one in machines if one["name"] == f"cc-{instance_id}"), 0.0)
+
+
 class Deathbed:
     """A box with one order for each death; `pass_away` drives all of them to their end."""
 
@@ -99,18 +106,16 @@ class Deathbed:
         self.orders = self._matched(deaths, ids)
 
     def _matched(self, deaths: tuple[Death, ...], ids: list[str]) -> list[Order]:
-        """The order of each death: the machines are made in the order in which the faults were given."""
-        wanted, end = {f"cc-{one}" for one in ids}, time.monotonic() + 60
-        while len(bought := [one for one in self._machines() if one["name"] in wanted]) < len(ids):
+        """The order of each death: the machines are made in the order in which the faults were given.
+
+        Read from the bill, where those are too that are gone before the last one is bought.
+        """
+        wanted, end = {f"cc-{one}" for one in ids}, time.monotonic() + PATIENCE
+        while len(bought := [one for one in self.box.bill() if one["name"] in wanted]) < len(ids):
             assert time.monotonic() < end, (len(bought), [self.box.show(one)["status"] for one in ids])
             time.sleep(0.1)
         names = [str(one["name"]).removeprefix("cc-") for one in sorted(bought, key=lambda one: int(one["id"]))]
         return [Order(death=death, instance_id=name) for death, name in zip(deaths, names, strict=True)]
-
-    def _machines(self) -> list[dict[str, Any]]:
-        """What the emulator knows of its machines that are not deleted."""
-        with urlopen(f"http://127.0.0.1:{self.box.emulator_port}/_emulator", timeout=20) as answer:
-            return list(json.loads(answer.read())["servers"])
 
     def of(self, death: Death) -> Order:
         """The order that was to die so."""
@@ -174,7 +179,7 @@ class Deathbed:
         """How often the machine has died; one that was never there is not made again, and stays as it is."""
         if order.death.at == "boot":
             return math.inf
-        return float(next(one["died"] for one in self._machines() if one["name"] == f"cc-{order.instance_id}"))
+        return died(self.box, order.instance_id)
 
     def _trouble(self, orders: list[Order]) -> str:
         told = [

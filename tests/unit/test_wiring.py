@@ -15,11 +15,11 @@ from chalicelib.adapters.fargate_installer import FargateInstaller, FargateTask
 from chalicelib.adapters.lambda_nudge import LambdaNudge
 from chalicelib.adapters.ses_mailer import SesMailer
 from chalicelib.adapters.smtp_mailer import SmtpMailer, SmtpServer, Tls
-from chalicelib.config import SCHEMES, ConfigError, settings
-from chalicelib.domain.errors import RateLimited, StoreUnavailable
-from chalicelib.domain.limits import PROVIDER_REQUESTS_FOR_CREATES, PROVIDER_REQUESTS_PER_HOUR
+from chalicelib.config import SCHEMES, settings
+from chalicelib.domain.errors import PublicUrlUnknown, RateLimited, StoreUnavailable
+from chalicelib.domain.limits import PROVIDER_REQUESTS, PROVIDER_REQUESTS_FOR_CREATES, PROVIDER_REQUESTS_PER_HOUR
 from chalicelib.operations.seldom import SeldomAlarms
-from tests.contract.codebuild_answers import answering
+from tests.contract.codebuild_answers import answering, refusal
 from tests.contract.codebuild_house import aws_settings
 from tests.contract.ssm_house import listed
 from tests.fakes.clock import FakeClock
@@ -139,25 +139,28 @@ def test_the_public_url_of_a_stage_comes_with_its_keyring(tmp_path: Path, monkey
     with answering(listed(values)) as (server, url), aws_settings("SSM", url):
         made = wiring.services(settings({**COMPLETE, "CCC_STORE": f"sqlite://{tmp_path}/a.db", **CLOUD}))
         assert len(made.servers.token_fingerprint()) == 16
-    assert made.public_url == "https://a1.execute-api.eu-central-1.amazonaws.com/api"
-    assert made.letters._contents.public_url == made.public_url  # type: ignore[attr-defined]  # the adapter's own
+        assert made.public_url == "https://a1.execute-api.eu-central-1.amazonaws.com/api"
+        assert made.letters._contents.find_url() == made.public_url  # type: ignore[attr-defined]  # the adapter's own
     assert server.operations == ["GetParametersByPath"]
 
 
-@pytest.mark.parametrize(
-    ("values", "error"),
-    [
-        ({}, StoreUnavailable),
-        ({"public_url": "localhost"}, ConfigError),
-        ({"public_url": "https://user@example.org"}, ConfigError),
-    ],
-)
-def test_a_stage_without_its_public_url_does_not_start(
-    values: dict[str, str], error: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Before it is written, or when it is no address, the sentence says which parameter is meant."""
+@pytest.mark.parametrize("stored", ["", "localhost", "https://user@example.org"])
+def test_a_stage_starts_without_its_public_url(stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When nobody has written it, or it is no address, whoever needs it is told so, and everybody else works."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    with answering(listed(values)) as (_, url), aws_settings("SSM", url), pytest.raises(error, match=r"public_url|URL"):
+    values = {"hetzner_token": "t", **({"public_url": stored} if stored else {})}
+    with answering(listed(values)) as (_, url), aws_settings("SSM", url):
+        made = wiring.services(settings({**COMPLETE, "CCC_STORE": f"sqlite://{tmp_path}/a.db", **CLOUD}))
+        assert len(made.servers.token_fingerprint()) == 16
+        with pytest.raises(PublicUrlUnknown):
+            assert made.public_url
+
+
+def test_a_stage_that_cannot_read_its_secrets_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function without SSM could do nothing at all: it says so at once, and its next start asks again."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    denied = refusal("AccessDeniedException", "no")
+    with answering(denied) as (_, url), aws_settings("SSM", url), pytest.raises(StoreUnavailable):
         wiring.services(settings({**COMPLETE, "CCC_STORE": f"sqlite://{tmp_path}/a.db", **CLOUD}))
 
 
@@ -177,19 +180,23 @@ def test_letters_are_sent_from_the_senders_domain(tmp_path: Path) -> None:
 
 
 def test_the_last_tenth_of_the_budget_is_for_creates() -> None:
-    """Looks stop before the hour's requests are used up; creates may use them all; the next hour begins anew."""
+    """Looks stop before the hour's requests are used up; creates may use them all; then an hour has to pass."""
     clock = FakeClock()
     instances = fake_services(clock=clock).instances
-    key = f"rate#provider#{clock.now():%Y%m%d%H}"
+    key = PROVIDER_REQUESTS.key(clock.now())
     spent = PROVIDER_REQUESTS_PER_HOUR - PROVIDER_REQUESTS_FOR_CREATES - 1
     instances.add(key, spent, cap=None, expires_at=None)
     wiring.spend_provider_request(instances, clock, creates_server=False)
     with pytest.raises(RateLimited) as caught:
         wiring.spend_provider_request(instances, clock, creates_server=False)
-    assert caught.value.data["retry_after"] == 3600
+    assert caught.value.data["retry_after"] == 4200
     for _ in range(PROVIDER_REQUESTS_FOR_CREATES):
         wiring.spend_provider_request(instances, clock, creates_server=True)
     with pytest.raises(RateLimited):
         wiring.spend_provider_request(instances, clock, creates_server=True)
-    clock.advance(timedelta(hours=1))
+    clock.advance(timedelta(minutes=70, seconds=-1))
+    with pytest.raises(RateLimited) as caught:
+        wiring.spend_provider_request(instances, clock, creates_server=True)
+    assert caught.value.data["retry_after"] == 1
+    clock.advance(timedelta(seconds=1))
     wiring.spend_provider_request(instances, clock, creates_server=False)

@@ -6,7 +6,7 @@ here but the wish, which holds names of the operator's own lists. How it reads i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,24 +38,16 @@ Names = dict[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """Gathers the names; `public_url` has no slash at its end, machines answer on `ssh_port`."""
+    """Gathers the names; `find_url` tells the public URL, without a slash at its end; machines answer on `ssh_port`."""
 
-    public_url: str
+    find_url: Callable[[], str]
     ssh_port: int
 
     def of(self, instance: Instance, notice: Notice, token: str) -> Names:
         """The names for the templates and the subject of one notice."""
-        always = {"id": instance.id, "name": instance.name, "url": self.public_url}
-        return {**always, **self._link(instance, notice, token), **self._matter(instance, notice)}
-
-    def _link(self, instance: Instance, notice: Notice, token: str) -> Names:
-        match notice.kind:
-            case Kind.CONFIRM:
-                return {"token": token, "link": f"{self.public_url}/confirm/{instance.id}/{token}"}
-            case Kind.READY | Kind.ENDING | Kind.EXTENDED | Kind.FAILED:
-                return {"token": token, "link": f"{self.public_url}/i/{instance.id}#{token}"}
-            case Kind.EXISTS | Kind.ENDED:
-                return {}
+        url = self.find_url()
+        always = {"id": instance.id, "name": instance.name, "url": url}
+        return {**always, **_link(url, instance, notice, token), **self._matter(instance, notice)}
 
     def _matter(self, instance: Instance, notice: Notice) -> Names:
         match notice.kind:
@@ -70,6 +62,16 @@ class Contents:
                 return _farewell(instance, notice.due_at)
             case Kind.FAILED:
                 return {**_failure(instance.failure), "tries": tries(instance)}
+
+
+def _link(url: str, instance: Instance, notice: Notice, token: str) -> Names:
+    match notice.kind:
+        case Kind.CONFIRM:
+            return {"token": token, "link": f"{url}/confirm/{instance.id}/{token}"}
+        case Kind.READY | Kind.ENDING | Kind.EXTENDED | Kind.FAILED:
+            return {"token": token, "link": f"{url}/i/{instance.id}#{token}"}
+        case Kind.EXISTS | Kind.ENDED:
+            return {}
 
 
 def _wish(instance: Instance) -> Names:

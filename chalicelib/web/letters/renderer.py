@@ -6,7 +6,7 @@ become one message is `message.py`'s.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.headerregistry import Address
 from email.utils import parseaddr
 
@@ -30,16 +30,16 @@ SUBJECTS: Mapping[Kind, str] = {
 
 
 class TemplateLetters:
-    """Renders letters; `public_url` has no slash at its end.
+    """Renders letters; `find_url` tells the public URL, without a slash at its end, and what it raises ends a letter.
 
     `sender`, and `reply_to` where somebody else answers, are addresses with or without a display name.
     """
 
-    def __init__(self, *, public_url: str, ssh_port: int, sender: str, reply_to: str | None = None) -> None:
+    def __init__(self, *, find_url: Callable[[], str], ssh_port: int, sender: str, reply_to: str | None = None) -> None:
         self._sender = _address(sender)
         self._reply_to = _address(reply_to) if reply_to else None
         self._domain = self._sender.domain
-        self._contents = Contents(public_url=public_url, ssh_port=ssh_port)
+        self._contents = Contents(find_url=find_url, ssh_port=ssh_port)
         self._templates = Templates()
 
     def render(self, instance: Instance, notice: Notice, token: str) -> Letter:

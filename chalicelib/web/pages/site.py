@@ -6,6 +6,7 @@ name of the same host. The templating library is imported at the first page: mos
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,10 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Site:
-    """The pages under one public URL (without a trailing slash)."""
+    """The pages under one public URL, which `find_url` tells (without a trailing slash)."""
 
-    def __init__(self, public_url: str) -> None:
-        self._public_url = public_url
-        self._prefix = urlsplit(public_url).path.rstrip("/")
+    def __init__(self, find_url: Callable[[], str]) -> None:
+        self._find_url = find_url
 
     def page(self, template: str, **names: Any) -> str:
         """The page made of this template (without `.html`); every value is escaped."""
@@ -32,13 +32,18 @@ class Site:
 
     def link(self, path: str) -> str:
         """The root-relative address of a path of the service, such as `/i/0123456789ab`."""
-        return f"{self._prefix}{path}"
+        return f"{_prefix(self._find_url())}{path}"
 
     def _places(self) -> dict[str, Any]:
-        return {"public_url": self._public_url, "prefix": self._prefix, "link": self.link, "asset": self._asset}
+        url = self._find_url()
+        return {"public_url": url, "prefix": _prefix(url), "link": self.link, "asset": self._asset}
 
     def _asset(self, name: str) -> str:
         return self.link(f"/assets/{published().names[name]}")
+
+
+def _prefix(public_url: str) -> str:
+    return urlsplit(public_url).path.rstrip("/")
 
 
 @cache

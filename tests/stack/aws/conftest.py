@@ -40,7 +40,7 @@ class Aws:
         """Send a document to an address of the stand-ins' own."""
         port = int((self.folder / "services-port").read_text())
         request = Request(f"http://127.0.0.1:{port}/_onebox{path}", json.dumps(document).encode(), method="POST")
-        with urlopen(request, timeout=20) as answer:  # noqa: S310 -- our own stand-in on 127.0.0.1
+        with urlopen(request, timeout=90) as answer:  # noqa: S310 -- our own stand-in on 127.0.0.1
             assert answer.status == 200
 
     def log(self, function: str) -> list[dict[str, Any]]:

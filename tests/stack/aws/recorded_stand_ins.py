@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -69,16 +68,8 @@ class StandIns:
 @contextmanager
 def serving(stand_ins: StandIns) -> Iterator[str]:
     """The URL at which they answer, for as long as the block lasts."""
-    server = QuietServer(("127.0.0.1", 0), _handler(stand_ins))
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with QuietServer(_handler(stand_ins)) as server:
+        yield server.root
 
 
 def _handler(stand_ins: StandIns) -> type[BaseHTTPRequestHandler]:

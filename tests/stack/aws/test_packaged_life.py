@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.stack import test_main_job
+from tests.stack.aws.builders import standing_still
 from tests.stack.aws.conftest import Aws
 from tests.stack.bad_inputs.stranger import Stranger
 from tests.stack.box import CHECKOUT, Box
@@ -76,7 +73,7 @@ def test_a_person_at_the_root_is_led_to_the_stage(box: Box) -> None:
 
 def test_nudges_alone_carry_a_life(box: Box, guest_key: GuestKey) -> None:
     """While tick and reaper stand still and no clock moves, an order runs, gets an hour and ends: no nudge is lost."""
-    with _stopped(box, "tick", "reap"):
+    with standing_still(box, "tick", "reap"):
         instance_id = box.provision(guest_key.public)
         box.until(instance_id, "running")
         until(lambda: _told(box, instance_id, "ready"), "nobody was told that it runs")
@@ -86,20 +83,6 @@ def test_nudges_alone_carry_a_life(box: Box, guest_key: GuestKey) -> None:
         box.until(instance_id, "deleted")
         until(lambda: _told(box, instance_id, "gone"), "nobody was told that it is gone")
     assert box.servers() == []
-
-
-@contextmanager
-def _stopped(box: Box, *functions: str) -> Iterator[None]:
-    """For a while these functions, their environments with them, get nothing done."""
-    standing = [pid for pid, name in box.marked().items() if name in functions]
-    assert len(standing) >= len(functions)
-    for pid in standing:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in standing:
-            os.kill(pid, signal.SIGCONT)
 
 
 def _told(box: Box, instance_id: str, word: str) -> bool:

@@ -30,7 +30,7 @@ OF_A_STAGE = frozenset({"package", "secrets", "deploy", "smoke", "destroy"})
 ONLY_IN_THE_CLI = {"ecr get-login-password": frozenset[str]()}
 """Commands of `aws` that are no operation of a service."""
 
-EVERYWHERE = frozenset({"output", "region", "query", "profile"})
+EVERYWHERE = frozenset({"output", "region", "query", "profile", "cli-input-json"})
 
 
 def commands(page: str) -> Iterator[list[str]]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
-import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.quiet_server import QuietServer
@@ -21,32 +20,21 @@ class Project:
     ssh_keys: list[dict[str, Any]] = field(default_factory=list)
 
 
-class SmallProvider:
-    """A context manager; `token` opens the first project."""
+class SmallProvider(QuietServer):
+    """Two projects and who opens them; `token` opens the first."""
 
     def __init__(self) -> None:
+        super().__init__(_handler(self))
         self.token = secrets.token_hex(32)
         self.first = Project()
         self.tokens: dict[str, Project] = {self.token: self.first}
         self.asked: list[str] = []
         self.fails: int | None = None
-        self._server = QuietServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     @property
     def url(self) -> str:
         """The endpoint."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"{self.root}/v1"
 
     def another_token(self) -> str:
         """One more token of the first project."""

@@ -96,7 +96,7 @@ def alone(artefact: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         assert unpacked.ask(handler="advance", event={"found_stack": True}) is None
         assert unpacked.ask(handler="tick", event=SCHEDULED) is None
         yield unpacked
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
 
 
 def test_the_api_answers(alone: Unpacked) -> None:

@@ -11,9 +11,8 @@ import json
 import secrets
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -95,13 +94,8 @@ def ssm() -> Iterator[tuple[Ssm, str]]:
         def log_message(self, *_: object) -> None:
             """Keep the tests' output clean."""
 
-    server = QuietServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield told, f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with QuietServer(Handler) as server:
+        yield told, server.root
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +147,7 @@ def function(ssm: tuple[Ssm, str], tmp_path: Path) -> Iterator[Function]:
             text=True,
         )
         yield Function(process=process)
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
 
 
 @pytest.mark.parametrize("fails", ["hangs up", "InternalServerError", "ThrottlingException", "AccessDeniedException"])
@@ -177,3 +171,15 @@ def test_the_error_comes_before_lambda_gives_up() -> None:
     """At its longest a look at SSM ends within the time that Lambda gives a function to load."""
     assert PATIENCE.tries == 2
     assert PATIENCE.tries * (PATIENCE.connect + PATIENCE.read) + LONGEST_PAUSE < INIT_SECONDS
+
+
+def test_without_its_address_a_stage_ends_machines_all_the_same(ssm: tuple[Ssm, str], function: Function) -> None:
+    """Somebody deletes the parameter: every function starts, and only who needs it is told that it is missing."""
+    told, _ = ssm
+    url = told.parameters.pop("public_url")
+    answers = {handler: function.call(handler, event) for handler, event in CALLS.items()}
+    assert answers.pop("app")["statusCode"] == 200
+    assert answers == dict.fromkeys(answers)
+    page = function.call("app", event_of(replace(GET, path="/"), Match(resource="/", values={})))
+    assert (page["statusCode"], json.loads(page["body"])["code"]) == (503, "public_url_unknown")
+    assert url not in json.dumps(page)

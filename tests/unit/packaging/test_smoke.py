@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -57,16 +56,10 @@ class Site:
 def site() -> Iterator[Site]:
     """A service that is well."""
     made = Site()
-    server = QuietServer(("127.0.0.1", 0), _handler(made))
-    server.daemon_threads = True
-    made.url = f"http://127.0.0.1:{server.server_address[1]}/api"
-    made.answers = _well(made.url)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield made
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with QuietServer(_handler(made)) as server:
+        made.url = f"{server.root}/api"
+        made.answers = _well(made.url)
+        yield made
 
 
 def _well(url: str) -> dict[str, tuple[int, str, Any]]:
@@ -237,6 +230,35 @@ def test_a_schedule_that_is_off_is_a_failed_line(site: Site, wrong: dict[str, An
     well, lines = site.look(account=deployed(site, **wrong))
     assert not well
     assert [each for each, word in lines.items() if word == "FAIL"] == [name]
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "http://localhost:9", "http://[::1]:9"])
+def test_what_a_rehearsal_has_not_is_not_tried(site: Site, monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    """Stand-ins on this machine call the functions themselves: no schedule is looked for, and it is said so."""
+    account = deployed(site, state="DISABLED", calls=0.0)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    well, lines = site.look(account=account)
+    assert (well, lines["the schedules"], lines["the last ticks"]) == (True, "-", "-")
+    assert not {"events.describe_rule", "cloudwatch.get_metric_statistics"} & {*account.asked}
+
+
+@pytest.mark.parametrize(
+    ("variable", "endpoint"),
+    [
+        ("AWS_ENDPOINT_URL", "https://vpce-1.events.eu-central-1.vpce.amazonaws.com"),
+        ("AWS_ENDPOINT_URL", "http://10.1.2.3"),
+        ("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:9"),
+        ("AWS_ENDPOINT_URL_EVENTS", "http://127.0.0.1:9"),
+    ],
+)
+def test_another_way_to_aws_is_no_rehearsal(
+    site: Site, monkeypatch: pytest.MonkeyPatch, variable: str, endpoint: str
+) -> None:
+    """Whatever else is set, a schedule that is off is a failed line unless both are asked on this machine."""
+    account = deployed(site, state="DISABLED")
+    monkeypatch.setenv(variable, endpoint)
+    well, lines = site.look(account=account)
+    assert (well, lines["the schedules"]) == (False, "FAIL")
 
 
 def test_the_first_tick_is_waited_for(site: Site) -> None:

@@ -46,7 +46,7 @@ class Case:
 
     def letter(self, *, port: int = 22, sender: str = SENDER, url: str = URL, reply_to: str | None = None) -> Letter:
         """The letter as it leaves."""
-        letters = TemplateLetters(public_url=url, ssh_port=port, sender=sender, reply_to=reply_to)
+        letters = TemplateLetters(find_url=lambda: url, ssh_port=port, sender=sender, reply_to=reply_to)
         return letters.render(self.instance, self.notice, TOKEN)
 
     def read(self, port: int = 22) -> ReadLetter:

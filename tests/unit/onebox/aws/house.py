@@ -63,7 +63,7 @@ def invoker(folder: Path) -> Invoker:
 
 
 def _wait_for(path: Path) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not path.exists():
         assert time.monotonic() < end
         time.sleep(0.01)

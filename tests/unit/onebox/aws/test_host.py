@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import threading
 from pathlib import Path
@@ -26,6 +25,7 @@ def work(event, context):
         case "die": os.kill(os.getpid(), signal.SIGKILL)
         case "exit": os._exit(3)
         case "object": return object()
+        case {"sleep": seconds, "begun": path}: open(path, "w").close(); time.sleep(seconds); return os.getpid()
         case {"sleep": seconds}: time.sleep(seconds); return os.getpid()
         case "context":
             return [context.function_name, context.aws_request_id, context.get_remaining_time_in_millis() // 1000,
@@ -66,22 +66,23 @@ def test_an_exception_is_told_and_the_environment_lives_on(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("event", "kind", "why"),
+    ("event", "timeout", "kind", "why"),
     [
-        ("die", "Runtime.ExitError", "RequestId: r Error: Runtime exited with error: signal: killed"),
-        ("exit", "Runtime.ExitError", "RequestId: r Error: Runtime exited with error: exit status 3"),
-        ({"sleep": 20}, "Sandbox.Timedout", "RequestId: r Error: Task timed out after 0.50 seconds"),
+        ("die", 60, "Runtime.ExitError", "RequestId: r Error: Runtime exited with error: signal: killed"),
+        ("exit", 60, "Runtime.ExitError", "RequestId: r Error: Runtime exited with error: exit status 3"),
+        ({"sleep": 90}, 3, "Sandbox.Timedout", "RequestId: r Error: Task timed out after 3.00 seconds"),
         (
             "object",
+            60,
             "Runtime.MarshalError",
             "Unable to marshal response: Object of type object is not JSON serializable",
         ),
     ],
     ids=["killed", "exited", "late", "no JSON"],
 )
-def test_an_invocation_that_cannot_end_fails(tmp_path: Path, event: Any, kind: str, why: str) -> None:
+def test_an_invocation_that_cannot_end_fails(tmp_path: Path, event: Any, timeout: float, kind: str, why: str) -> None:
     """A death, an exit, the end of the time and an answer that is no JSON fail that invocation and no other."""
-    with hosted(tmp_path, CODE, timeout=0.5):
+    with hosted(tmp_path, CODE, timeout=timeout):
         error = ask(tmp_path, event, request_id="r").error
         assert error is not None
         assert (error["errorType"], error["errorMessage"]) == (kind, why)
@@ -93,7 +94,7 @@ def test_as_many_work_at_once_as_may(tmp_path: Path) -> None:
     with hosted(tmp_path, CODE, at_once=2):
         found: list[int] = []
         threads = [
-            threading.Thread(target=lambda: found.append(ask(tmp_path, {"sleep": 0.2}).result)) for _ in range(4)
+            threading.Thread(target=lambda: found.append(ask(tmp_path, {"sleep": 0.6}).result)) for _ in range(4)
         ]
         for thread in threads:
             thread.start()
@@ -108,12 +109,13 @@ def test_the_hosts_death_fails_what_goes_on_and_takes_all_along(tmp_path: Path) 
     with hosted(tmp_path, CODE) as process:
         environment = ask(tmp_path, "pid").result
         outcomes: list[Outcome] = []
-        thread = threading.Thread(target=lambda: outcomes.append(ask(tmp_path, {"sleep": 20})))
+        begun = tmp_path / "begun"
+        event = {"sleep": 90, "begun": str(begun)}
+        thread = threading.Thread(target=lambda: outcomes.append(ask(tmp_path, event)))
         thread.start()
-        assert until(lambda: Path(f"/proc/{environment}").exists())
-        threading.Event().wait(0.2)
+        assert until(begun.exists)
         process.send_signal(signal.SIGKILL)
-        thread.join(10)
+        thread.join(60)
         assert outcomes[0].error is not None
         assert outcomes[0].error["errorType"] == "Runtime.ExitError"
         assert until(lambda: not _lives(environment))
@@ -125,10 +127,9 @@ def test_the_hosts_death_fails_what_goes_on_and_takes_all_along(tmp_path: Path) 
 
 def _lives(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
         return False
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.mark.parametrize(("kind", "status"), [("ConfigError", 2), ("OSError", None)])
@@ -141,7 +142,7 @@ def test_a_function_that_cannot_be_loaded(tmp_path: Path, kind: str, status: int
         assert error["errorType"] == "Runtime.ExitError"
         assert process.stdout is not None
         if status is not None:
-            assert process.wait(10) == status
+            assert process.wait(60) == status
         else:
             assert ask(tmp_path, "pid").error is not None
             assert process.poll() is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
@@ -15,7 +14,7 @@ class ControlPlane(QuietServer):
     """Answers every POST with `status`; `asked` holds paths and Authorization headers."""
 
     def __init__(self, status: int) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.status = status
         self.asked: list[tuple[str, str]] = []
 
@@ -39,9 +38,5 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def listening(plane: ControlPlane) -> Iterator[str]:
     """Serve for as long as the block lasts; yields the URL."""
-    thread = threading.Thread(target=plane.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{plane.server_port}"
-    plane.shutdown()
-    thread.join()
-    plane.server_close()
+    with plane:
+        yield plane.root

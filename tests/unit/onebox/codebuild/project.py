@@ -20,7 +20,7 @@ def project(folder: Path, *commands: str, **image: str) -> Project:
     return Project(name=NAME, buildspec=buildspec.read(text), source=folder, image={"PATH": "/usr/bin:/bin", **image})
 
 
-def until(true: Callable[[], object], within_seconds: float = 10.0) -> bool:
+def until(true: Callable[[], object], within_seconds: float = 60.0) -> bool:
     """Wait until something is true; whether it became so."""
     end = time.monotonic() + within_seconds
     while not true():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from pathlib import Path
 
+from onebox import marks
 from onebox.codebuild.builds import Builds
 from onebox.codebuild.kept import keep
 from tests.unit.onebox.codebuild.project import NAME, project, until
@@ -40,3 +43,21 @@ def test_a_build_that_was_going_on_is_a_fault(tmp_path: Path) -> None:
     assert (found["buildComplete"], found["buildStatus"]) == (True, "FAULT")
     assert found["endTime"] > found["startTime"]
     assert builds.stop({"id": f"{NAME}:one"})["build"]["buildComplete"] is True
+
+
+def test_what_a_killed_process_has_left_is_ended_first(tmp_path: Path) -> None:
+    """A builder outlives the shell that dies with CodeBuild: the next process ends it before it tells anything."""
+    mark = f"{tmp_path}|test|codebuild"
+    left, other = (_sleeping(name) for name in (f"{mark}/{NAME}:one", f"{tmp_path}|test|codebuild-not"))
+    Builds([project(tmp_path, "true")], tmp_path / "builds", mark=mark).close()
+    assert left.wait(10) == -signal.SIGKILL
+    assert other.poll() is None
+    other.kill()
+    other.wait(10)
+
+
+def _sleeping(mark: str) -> subprocess.Popen[bytes]:
+    """A process that carries a mark."""
+    process = subprocess.Popen(["/bin/sleep", "60"], env={marks.VARIABLE: mark})
+    assert until(lambda: process.pid in marks.marked(mark))
+    return process

@@ -42,7 +42,7 @@ def test_no_build_outlives_the_process(number: signal.Signals, tmp_path: Path) -
             CodebuildInstaller(NAME, FakeAlarms(), region=REGION).start(START)
         assert until(lambda: len(marks.marked(f"{tmp_path}|test|codebuild/")) > 0)
         process.send_signal(number)
-        assert process.wait(10) == (0 if number == signal.SIGTERM else -signal.SIGKILL)
+        assert process.wait(60) == (0 if number == signal.SIGTERM else -signal.SIGKILL)
     assert until(lambda: marks.marked(f"{tmp_path}|test|codebuild/") == [])
 
 

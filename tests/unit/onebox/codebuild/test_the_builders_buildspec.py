@@ -51,7 +51,7 @@ def test_a_start_becomes_a_claim(tmp_path: Path) -> None:
         installer = CodebuildInstaller(NAME, FakeAlarms(), region=REGION)
         start = BuildStart(instance_id=ID, attempt=2, api_url=f"{url}/api", claim_code=code)
         reference = installer.start(start)
-        assert until(lambda: installer.state(ID, 2, reference) is BuildState.STOPPED, within_seconds=30)
+        assert until(lambda: installer.state(ID, 2, reference) is BuildState.STOPPED)
     builds.close()
     log = (builds.folder_of(reference) / "log").read_text()
     assert plane.asked == [(f"/api/builds/{ID}/2/claim", f"Bearer {code}")], log
@@ -71,7 +71,7 @@ def test_a_stop_ends_the_builder(tmp_path: Path) -> None:
     ):
         installer = CodebuildInstaller(NAME, FakeAlarms(), region=REGION)
         reference = installer.start(BuildStart(instance_id=ID, attempt=1, api_url=url, claim_code="ccc_claim_x"))
-        assert until(lambda: plane.asked, within_seconds=30)
+        assert until(lambda: plane.asked)
         installer.stop(ID, 1, reference)
         assert until(lambda: installer.state(ID, 1, reference) is BuildState.STOPPED)
         asked = len(plane.asked)

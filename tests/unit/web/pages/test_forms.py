@@ -71,7 +71,7 @@ def test_a_listed_site_may_send_a_signup_and_no_confirmation(shop: Api) -> None:
 @pytest.mark.parametrize("public_url", ["https://ccc.example.org:443/api", "http://ccc.example.org:80"])
 def test_the_usual_port_is_no_part_of_an_origin(public_url: str) -> None:
     """Browsers leave it away, whether or not the operator wrote it into the public URL."""
-    api = open_api(public_url=public_url)
+    api = open_api(find_url=lambda: public_url)
     assert send(api, typed(), Origin=f"{urlsplit(public_url).scheme}://ccc.example.org").status == 202
 
 

@@ -22,7 +22,7 @@ PROBLEM = {"detail": "No.", "status": 400, "request_id": "r", "code": "x"}
 )
 def test_links_stand_under_the_path_of_the_public_url(public_url: str, home: str) -> None:
     """A site below a prefix links to itself, and never to the root of its host."""
-    page = Page(Site(public_url).page("refusal", problem=PROBLEM, words=WRONG))
+    page = Page(Site(lambda: public_url).page("refusal", problem=PROBLEM, words=WRONG))
     assert {each.attributes["href"] for each in page.all("a")} == {home}
     assert page.one("link", rel="stylesheet").attributes["href"].startswith(f"{home}assets/site.")
 
@@ -30,7 +30,7 @@ def test_links_stand_under_the_path_of_the_public_url(public_url: str, home: str
 def test_values_are_text() -> None:
     """What a value holds is shown, and is no markup."""
     evil = "<script>alert(1)</script>\"'&"
-    page = Page(Site("https://example.org").page("sent", address=evil))
+    page = Page(Site(lambda: "https://example.org").page("sent", address=evil))
     assert page.one("strong").text == evil
     assert page.all("script") == []
 
@@ -38,7 +38,7 @@ def test_values_are_text() -> None:
 def test_a_forgotten_value_is_an_error() -> None:
     """A template never shows an empty place for a value nobody gave."""
     with pytest.raises(UndefinedError):
-        Site("https://example.org").page("sent")
+        Site(lambda: "https://example.org").page("sent")
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in TEMPLATES.iterdir()))
