@@ -11,7 +11,7 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent
 
-from chalicelib import config, log, wiring
+from chalicelib import config, invocation, log, wiring
 from chalicelib.api.edge import Edge
 from chalicelib.api.everything import add_routes
 from chalicelib.api.mail_feedback import mail_feedback as record_mail_feedback
@@ -39,8 +39,9 @@ add_routes(app, services, _edge)
 
 @app.middleware("all")
 def name_the_invocation(event: Any, proceed: Callable[[Any], Any]) -> Any:
-    """Let every line of the log say which invocation it belongs to."""
-    with log.invocation(getattr(event, "lambda_context", None) or event.context):
+    """Let every line of the log say which invocation it belongs to, and every request how long it may take."""
+    context = getattr(event, "lambda_context", None) or event.context
+    with log.invocation(context), invocation.within(context):
         return proceed(event)
 
 

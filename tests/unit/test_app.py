@@ -9,18 +9,22 @@ import importlib
 import io
 import json
 import logging
+import math
 import secrets
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from chalicelib import log
+from chalicelib import invocation, log
 from chalicelib.config import ConfigError
 from chalicelib.domain.email import EmailAddress
 from chalicelib.domain.errors import ProviderUnknown
@@ -29,7 +33,9 @@ from chalicelib.operations.ports import Run, RunState, StackState
 from chalicelib.operations.services import Services
 from chalicelib.operations.suppression import is_suppressed
 from chalicelib.operations.tick import WorkFailed
+from onebox.gateway.lambda_context import LambdaContext
 from tests.fakes.market import market_at
+from tests.unit.adapters.hetzner_stub import Say, stub_server
 from tests.unit.api.test_mail_feedback import TO, bounced, records
 from tests.unit.api.world import NOT_YET, event, running
 from tests.unit.test_config import COMPLETE
@@ -78,8 +84,13 @@ def leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """`app.py`, imported anew with the settings of one box in a folder of its own; no provider can be reached."""
+    return imported(tmp_path, monkeypatch, "http://127.0.0.1:9/v1")
+
+
+def imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, endpoint: str) -> ModuleType:
+    """`app.py`, imported anew with that provider."""
     keyring(tmp_path / "keyring")
-    settings = {**COMPLETE, "CCC_HETZNER_ENDPOINT": "http://127.0.0.1:9/v1"}
+    settings = {**COMPLETE, "CCC_HETZNER_ENDPOINT": endpoint}
     for name, value in settings.items():
         monkeypatch.setenv(name, value.replace("/home/box", str(tmp_path)))
     return importlib.import_module("app")
@@ -91,6 +102,13 @@ def founded(module: ModuleType) -> Services:
     services.catalogue.keep(market_at(services.clock.now()))
     services.stack.write(StackState(uuid="u", epoch=1, swept_at=services.clock.now()), None)
     return services
+
+
+def stack_of(services: Services) -> StackState:
+    """The `stack` item."""
+    stack = services.stack.get()
+    assert stack is not None
+    return stack
 
 
 def scheduled() -> dict[str, Any]:
@@ -172,6 +190,26 @@ def test_lines_of_every_function_name_their_invocation(module: ModuleType) -> No
     assert by_event["of none"] is None
 
 
+def test_every_function_knows_how_long_it_may_run(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for somebody outside asks it: within each of the four kinds of function, and in none of them after."""
+    left: list[float] = []
+
+    def note(*_: Any, **__: Any) -> Run:
+        left.append(invocation.seconds_left())
+        return Run(id="1", state=RunState.DONE, dry_run=True, requested_at=datetime(2026, 11, 23, tzinfo=UTC))
+
+    monkeypatch.setattr(module.tick_verb, "tick", note)
+    monkeypatch.setattr(module.reap_verb, "reap", note)
+    monkeypatch.setattr(module.advance_verb, "advance", note)
+    monkeypatch.setattr(module, "record_mail_feedback", note)
+    module.tick(scheduled(), Context(55_000))
+    module.reap(scheduled(), Context(600_000))
+    module.advance({"advance": "1"}, Context(110_000))
+    module.mail_feedback({}, Context(20_000))
+    assert left == [55.0, 600.0, 110.0, 20.0]
+    assert invocation.seconds_left() == math.inf
+
+
 def test_a_tick_with_nothing_to_do_is_silent(module: ModuleType) -> None:
     """A minute in which nothing is due ends without an error and without a provider request."""
     founded(module)
@@ -184,6 +222,21 @@ def test_a_tick_that_fails_raises(module: ModuleType) -> None:
     services.stack.write(StackState(uuid="u", epoch=1, swept_at=services.clock.now()), None)
     with pytest.raises(WorkFailed):
         module.tick(scheduled(), Context())
+
+
+def test_a_tick_ends_in_time_while_the_provider_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that is never answered waits for half a minute, but not in a function that has four seconds."""
+    released, began = threading.Event(), time.monotonic()
+    with stub_server() as stub:
+        module = imported(tmp_path, monkeypatch, stub.endpoint)
+        services = founded(module)
+        services.stack.write(replace(stack := stack_of(services), marker_id=7), stack)
+        stub.says(Say(before=lambda: released.wait(60)))
+        module.tick(scheduled(), LambdaContext("tick", 4.0))
+        assert time.monotonic() - began < 25
+        released.set()
+    assert [heard.method for heard in stub.heard] == ["GET"]
+    assert stack_of(services).marker_silent_until is not None
 
 
 def test_a_reap_that_fails_raises(module: ModuleType) -> None:

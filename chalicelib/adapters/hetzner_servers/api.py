@@ -1,4 +1,4 @@
-"""One request to Hetzner and its answer, or an error of `domain/errors.py`: budget, timeouts, retries, pages.
+"""One request to Hetzner and its answer, or an error of `domain/errors/`: budget, timeouts, retries, pages.
 
 It decides that changes are sent once and reads at most twice, at once. It knows no servers, keys or prices
 (`servers.py`), nor what a refusal means (`errors.py`).
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.adapters.hetzner_servers.clients import HetznerClients
 from chalicelib.adapters.hetzner_servers.errors import date_of, nonsense, refusal, silence
 from chalicelib.adapters.hetzner_servers.heard import LastDate
+from chalicelib.adapters.hetzner_servers.patience import Patience
 from chalicelib.domain.errors import ProviderUnknown, TokenRejected
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ class HetznerApi:
     """One project's API.
 
     `token` is asked before every request. `budget` is called before every request, with True for the creation of a
-    server, and may raise RateLimited. `timeouts` are seconds to connect and seconds of silence; the second one also
-    bounds a body that drips. `last_date` is told the Date of each answer. Usable from several threads at once.
+    server, and may raise RateLimited. `patience` tells each request how long it may take. `last_date` is told the Date
+    of each answer. Usable from several threads at once.
     """
 
     def __init__(
@@ -48,13 +49,13 @@ class HetznerApi:
         clients: HetznerClients,
         token: Callable[[], str],
         budget: Budget,
-        timeouts: tuple[float, float],
+        patience: Patience,
         last_date: LastDate,
     ) -> None:
         self._clients = clients
         self._token = token
         self._budget = budget
-        self._timeouts = timeouts
+        self._patience = patience
         self._last_date = last_date
 
     def token(self) -> str:
@@ -102,21 +103,23 @@ class HetznerApi:
             Hearing,
         )
 
-        hearing = Hearing(self._timeouts[1])
-        answer = self._exchange(token, hearing, method, path, content)
+        timeouts = self._patience.now()
+        hearing = Hearing(timeouts[1])
+        settings = _settings(hearing, timeouts)
+        answer = self._exchange(token, hearing, method, path, {**content, **settings})
         if hearing.status is None or not HTTPStatus.OK <= hearing.status < HTTPStatus.MULTIPLE_CHOICES:
             raise refusal(status=hearing.status, code=None, message="", details=None, headers=hearing.headers)
         if not isinstance(answer, dict):
             raise nonsense("the answer is not an object")
         return answer
 
-    def _exchange(self, token: str, hearing: Hearing, method: str, path: str, content: Json) -> Any:
+    def _exchange(self, token: str, hearing: Hearing, method: str, path: str, settings: Json) -> Any:
         with self._clients.lent(token) as client:
             import hcloud  # noqa: PLC0415 - loaded by the client that was just lent
             import urllib3  # noqa: PLC0415 - as above
 
             try:
-                return client.request(method, path, **content, **self._settings(hearing))
+                return client.request(method, path, **settings)
             except hcloud.APIException as error:
                 raise refusal(
                     status=hearing.status,
@@ -132,14 +135,15 @@ class HetznerApi:
                 if hearing.status is not None:
                     self._last_date.note(date_of(hearing.headers))
 
-    def _settings(self, hearing: Hearing) -> Json:
-        return {
-            "timeout": self._timeouts,
-            "hooks": {"response": hearing},
-            "stream": True,  # the body is the hook's to read
-            "allow_redirects": False,  # a redirected POST becomes a GET
-            "auth": _as_it_is,
-        }
+
+def _settings(hearing: Hearing, timeouts: tuple[float, float]) -> Json:
+    return {
+        "timeout": timeouts,
+        "hooks": {"response": hearing},
+        "stream": True,  # the body is the hook's to read
+        "allow_redirects": False,  # a redirected POST becomes a GET
+        "auth": _as_it_is,
+    }
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

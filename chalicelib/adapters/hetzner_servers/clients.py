@@ -59,4 +59,6 @@ class HetznerClients:
         base._retry_max_retries = 0  # noqa: SLF001 - a test fails when this attribute stops working
         if self._transport is not None:
             base._session.mount(self._endpoint, self._transport())  # noqa: SLF001 - as above
+            # It leads where it leads: no proxy of the environment and no ~/.netrc is looked up for each request.
+            base._session.trust_env = False  # noqa: SLF001 - as above
         return client

@@ -1,4 +1,4 @@
-"""What Hetzner's refusals mean: a status, a code and a message in, an error of `domain/errors.py` out.
+"""What Hetzner's refusals mean: a status, a code and a message in, an error of `domain/errors/` out.
 
 It knows Hetzner's vocabulary (their API reference, and the messages seen in the field) and nothing of how a request
 travels; that is `api.py`. The one rule behind the table: only a 4xx with Hetzner's own JSON says that a request

@@ -18,6 +18,7 @@ from chalicelib.adapters.hetzner_servers.errors import is_absence, nonsense
 from chalicelib.adapters.hetzner_servers.facts import machine, marker, server_fact
 from chalicelib.adapters.hetzner_servers.heard import LastDate
 from chalicelib.adapters.hetzner_servers.market import read_market
+from chalicelib.adapters.hetzner_servers.patience import Patience, for_ever
 from chalicelib.domain import labels
 from chalicelib.domain.catalogue import Market
 from chalicelib.domain.errors import NameTaken, ProviderError
@@ -42,6 +43,7 @@ class HetznerServers:
 
     `budget` is called before every request (True: it creates a server) and may raise RateLimited. `transport` makes a
     requests adapter in place of the network. `clock` is our own time, by which a Date of the provider's grows old.
+    `seconds_left` is how long whoever asks may still run: no answer is waited for longer than that (`patience.py`).
     Usable from several threads at once.
     """
 
@@ -55,10 +57,11 @@ class HetznerServers:
         timeouts: tuple[float, float] = TIMEOUTS,
         transport: Callable[[], BaseAdapter] | None = None,
         clock: Callable[[], datetime] | None = None,
+        seconds_left: Callable[[], float] = for_ever,
     ) -> None:
         clients = HetznerClients(endpoint, transport=transport)
         self._last_date = LastDate(clock)
-        self._api = HetznerApi(clients, token, budget or unlimited, timeouts, self._last_date)
+        self._api = HetznerApi(clients, token, budget or unlimited, Patience(*timeouts, seconds_left), self._last_date)
         self._image = image
 
     def create(self, order: ServerOrder) -> Machine:

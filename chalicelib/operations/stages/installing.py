@@ -48,6 +48,7 @@ def _unreported(services: Services, row: Instance, build: Build, record: BuildRe
     """No outcome yet: see whether anybody is still at work, and whether there is time."""
     late = lifecycle.deadline(row)
     if late is not None and clocks.over(services, late, now, unheard=False):
+        ended_attempt.call_off(services, row)  # it may hang, and a machine that runs all the same asks nobody again
         return _completed(services, row, record, now) or give_up(services, row, _late(build, record), now)
     try:
         state = services.installer.state(row.id, build.attempt, build.reference)

@@ -18,9 +18,9 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.instance import EndReason, Instance, Status
 from chalicelib.domain.lifecycle import CREATING_FOR, LOOK_AGAIN
+from chalicelib.domain.limits import CREATES
 from chalicelib.domain.orphans import ServerFact
 from chalicelib.operations.advance import advance
-from chalicelib.operations.stages.creating import creates_key
 from tests.unit.domain.samples import MINUTE, TEN
 from tests.unit.operations.attempts import code_of
 from tests.unit.operations.between import Between
@@ -244,7 +244,7 @@ def test_the_operators_cap_on_creations_makes_it_wait() -> None:
     world.follow_nudges()
     assert [world.row(row.id).status for row in (one, two)] == [Status.INSTALLING, Status.CREATING]
     assert "creates.limit" in world.alarms.events()
-    assert world.services.instances.counters([creates_key(TEN)]) == {creates_key(TEN): 1}
+    assert world.services.instances.counters([CREATES.key(TEN)]) == {CREATES.key(TEN): 1}
     failed = world.settle(two.id, Status.FAILED, within=20 * MINUTE)
     assert failed.failure is not None
     assert failed.failure.code == "limit"

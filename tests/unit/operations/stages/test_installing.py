@@ -138,6 +138,17 @@ def test_b20_a_builder_that_died_after_the_reboot_is_completed_by_the_probe() ->
     assert world.row(row.id).status is Status.RUNNING
 
 
+def test_b20_a_builder_that_hangs_after_the_reboot_is_ended_when_the_machine_runs() -> None:
+    """At the build's deadline the probe decides, and nobody is left at work on a guest's machine (row B20)."""
+    world = World()
+    row = claimed(world, *UNTIL_REBOOT)
+    world.boot(row.id)
+    world.wait(timedelta(minutes=20))
+    assert (world.row(row.id).status, world.installer.running()) == (Status.INSTALLING, 1)
+    world.wait(timedelta(minutes=40))
+    assert (world.row(row.id).status, world.installer.running()) == (Status.RUNNING, 0)
+
+
 def test_b8_a_machine_that_is_rebooting_is_given_time() -> None:
     """The builder died during the reboot: the machine is asked for three minutes before it is given up (row B8)."""
     world = World()
