@@ -3,11 +3,19 @@
 An interrupt during the imports must end like any other one, hence the late import.
 """
 
+import signal
 import sys
 
 
 def main() -> int:
     """Run with the process's arguments and return the exit code."""
+    code = _run()
+    # whoever presses Ctrl-C again while we end must get neither a traceback nor another exit code
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return code
+
+
+def _run() -> int:
     try:
         from ccc.entry import run  # noqa: PLC0415 an interrupt while this loads is caught below
 

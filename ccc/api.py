@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,10 +28,11 @@ class Look:
 
 
 class Api:
-    """The service at one address."""
+    """The service at one address; `seen` is told of every instance that an answer describes."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, seen: Callable[[Instance], None] | None = None) -> None:
         self._transport = transport
+        self._seen = seen
 
     @property
     def url(self) -> str:
@@ -45,7 +46,7 @@ class Api:
 
     def provision(self, wishes: dict[str, Any]) -> Instance:
         """Ask for a new instance; a lost answer is asked for again under the same key."""
-        return instance_from(self._post("/instances", wishes, key=_new_key()).document)
+        return self._read(self._post("/instances", wishes, key=_new_key()).document)
 
     def look(self, instance_id: str, *, etag: str | None = None, hold: int = 0) -> Look:
         """Look at an instance; with `etag` and `hold` the service may keep the request open for `hold` seconds."""
@@ -54,11 +55,11 @@ class Api:
         answer = self._transport.send(Request(method="GET", path=path, query=query, etag=etag, hold=hold))
         if answer.document is None:
             return Look(instance=None, etag=etag)
-        return Look(instance=instance_from(answer.document), etag=answer.headers.get("etag"))
+        return Look(instance=self._read(answer.document), etag=answer.headers.get("etag"))
 
     def instance(self, instance_id: str) -> Instance:
         """Return the instance as it is now."""
-        return instance_from(self._get(f"/instances/{instance_id}"))
+        return self._read(self._get(f"/instances/{instance_id}"))
 
     def instances(self, filters: dict[str, str]) -> Iterator[Instance]:
         """Return all instances that pass the filters, newest first, page after page."""
@@ -66,7 +67,7 @@ class Api:
         query = dict(filters)
         while True:
             page = self._get("/instances", query)
-            yield from (instance_from(one) for one in _listed(page, "instances"))
+            yield from (self._read(one) for one in _listed(page, "instances"))
             cursor = page.get("next_cursor")
             if not cursor or cursor in seen:
                 return
@@ -81,7 +82,7 @@ class Api:
     def deprovision(self, instance_id: str) -> Instance:
         """End an instance; it is `deleting`, or `deleted` when it is gone already."""
         answer = self._transport.send(Request(method="DELETE", path=f"/instances/{instance_id}"))
-        return instance_from(answer.document)
+        return self._read(answer.document)
 
     def confirm(self, instance_id: str) -> Instance | None:
         """Start what a guest signed up for, with the confirm token; the answer tells the manage token.
@@ -131,6 +132,17 @@ class Api:
         """Return what a run of the reaper looked at, did, skipped and why."""
         return self._get(f"/reap/runs/{run}")
 
+    def orphans(self) -> Iterator[dict[str, Any]]:
+        """Return what servers without a row have cost, newest first, page after page."""
+        query: dict[str, str] = {}
+        while True:
+            page = self._get("/reap/orphans", query)
+            yield from _listed(page, "orphans")
+            cursor = page.get("next_cursor")
+            if not cursor or str(cursor) == query.get("cursor"):
+                return
+            query = {"cursor": str(cursor)}
+
     def operate(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Throw one of the operator's switches (`/operator/pause`); it may be sent twice: a repeat changes nothing."""
         request = Request(method="POST", path=path, body=body or {}, repeatable=True)
@@ -147,6 +159,12 @@ class Api:
     def why(self, query: dict[str, str]) -> dict[str, Any]:
         """Return why an `instance` or a `server` was deleted, or was not."""
         return self._get("/operator/why", query)
+
+    def _read(self, document: dict[str, Any]) -> Instance:
+        instance = instance_from(document)
+        if self._seen:
+            self._seen(instance)
+        return instance
 
     def _get(self, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
         return dict(self._transport.send(Request(method="GET", path=path, query=query or {})).document)

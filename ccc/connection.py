@@ -6,16 +6,19 @@ goes only to the address it was saved with.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import click
 
 from ccc.api import Api
+from ccc.away import NamedBy, Place, Saved
 from ccc.contexts import Context, Contexts, load_contexts
 from ccc.environment import Environment, read_environment
 from ccc.errors import CliError, NotAllowed, WrongUse
 from ccc.output import say
+from ccc.pinned_key import forget_when_over
 from ccc.transport import Transport
 from ccc.verb import Flags, flags_of
 
@@ -24,10 +27,11 @@ ADD_CONTEXT = "ccc context add NAME --url URL --token TOKEN"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """An address without a trailing slash, and a token where there is one."""
+    """An address without a trailing slash, a token where there is one, and what named the address."""
 
     url: str
     token: str | None = field(default=None, repr=False)
+    named_by: NamedBy | None = field(default=None, compare=False)
 
 
 def open_api(ctx: click.Context, *, token_needed: bool = True) -> Api:
@@ -39,19 +43,32 @@ def open_api(ctx: click.Context, *, token_needed: bool = True) -> Api:
 def require_token(connection: Connection) -> Connection:
     """Return the connection as it is; raises NotAllowed where it has no token."""
     if connection.token is None:
-        raise NotAllowed(f"There is no token for {connection.url}.", next_command=ADD_CONTEXT)
+        raise no_token(connection.url)
     return connection
+
+
+def no_token(url: str) -> NotAllowed:
+    """Return what to say where an address is known and no token for it."""
+    return NotAllowed(
+        f"There is no token for {url}.",
+        details=("A guest's is behind the # of the manage link, which is in the mail that says how to log in.",),
+        next_command=f"ccc context add NAME --url {shlex.quote(url)} --token TOKEN",
+    )
 
 
 def api_at(ctx: click.Context, connection: Connection) -> Api:
     """Return the service behind this connection, closed when the command ends."""
-    transport = Transport(url=connection.url, token=connection.token, others=_names_of_others(connection.url))
+    transport = Transport(url=connection.url, token=connection.token, place=_place(connection, load_contexts()))
     ctx.call_on_close(transport.close)
-    return Api(transport)
+    return Api(transport, seen=forget_when_over)
 
 
-def _names_of_others(url: str) -> tuple[str, ...]:
-    return tuple(name for name, one in load_contexts().by_name.items() if one.url != url)
+def _place(connection: Connection, known: Contexts) -> Place:
+    """Return what else is known of an address: the name that it is saved under, and the services at others."""
+    names = [name for name, one in known.by_name.items() if one.url == connection.url]
+    others = (Saved(name=name, url=one.url) for name, one in known.by_name.items() if one.url != connection.url)
+    name = known.current if known.current in names else next(iter(names), None)
+    return Place(url=connection.url, named_by=connection.named_by, name=name, others=tuple(others))
 
 
 def connection_of(ctx: click.Context, *, token_needed: bool = True, otherwise: str | None = None) -> Connection:
@@ -89,7 +106,16 @@ def resolved(
     url = checked_url(said)
     saved = context if context and context.url == url else _of_address(url, contexts)
     token = flags.token or environment.token or (saved.token if saved else None)
-    return Connection(url=url, token=checked_token(token))
+    return Connection(url=url, token=checked_token(token), named_by=_named_by(flags, environment, context))
+
+
+def _named_by(flags: Flags, environment: Environment, context: Context | None) -> NamedBy | None:
+    """Return which of the order's places named the address; None where the caller had to."""
+    if flags.url or environment.url:
+        return NamedBy.FLAG if flags.url else NamedBy.VARIABLE
+    if context is None:
+        return None
+    return NamedBy.CONTEXT_FLAG if flags.context else NamedBy.CURRENT
 
 
 def checked_url(said: str) -> str:

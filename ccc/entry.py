@@ -16,7 +16,7 @@ from click.shell_completion import shell_complete
 from ccc.cli import cli
 from ccc.environment import completion_request
 from ccc.errors import CliError, WrongUse
-from ccc.output import say
+from ccc.output import is_terminal, say
 from ccc.program import program
 from ccc.ssh_key_argument import MAKE_KEY, is_private
 
@@ -52,7 +52,7 @@ def _run(arguments: list[str]) -> int:
             say(line)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        say("Interrupted.")
+        say("\nInterrupted." if is_terminal(sys.stderr) else "Interrupted.")  # behind a prompt and the terminal's ^C
         return INTERRUPTED
     except click.ClickException as error:
         error.show()

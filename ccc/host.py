@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ccc.errors import BadAnswer, Conflicted, WrongUse
 from ccc.instance import ENDING, OVER, Instance
+from ccc.pinned_key import pinned_key
 from ccc.private_file import write_private
 
 USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
@@ -47,7 +48,7 @@ def host_of(instance: Instance, folder: Path) -> Host:
     if instance.status != "running" or not (instance.ssh_command and instance.known_hosts):
         raise _without_ssh(instance)
     user, address, port = target_of(instance.ssh_command)
-    path = folder / f"known_hosts-{instance.id}"
+    path = pinned_key(folder, instance.id)
     _pin(path, instance.known_hosts)
     return Host(name=f"cc-{instance.id}", user=user, address=address, port=port, known_hosts=path)
 

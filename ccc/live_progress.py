@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ccc.attempt import attempt_in_words
-from ccc.instance import WAITING, Instance, Stage
+from ccc.instance import ENDING, WAITING, Instance, Stage
 from ccc.output import plain
 from ccc.progress import AWAY, SLOW, in_words
 from ccc.when import span
@@ -66,7 +66,8 @@ class LiveProgress:
         )
         words = attempt_in_words(instance)
         again = [Text(plain(f"attempt {words}"))] if words and instance.status in WAITING else []
-        return Group(head, *again, *([self._stages(instance)] if instance.stages else []))
+        staged = instance.stages and instance.status not in ENDING  # who ends it asks no more how it was made
+        return Group(head, *again, *([self._stages(instance)] if staged else []))
 
     def _headline(self, instance: Instance) -> str:
         step = f", {in_words(instance.stage)}" if instance.stage else ""

@@ -46,6 +46,9 @@ ARGUMENTS = {
     "status": "--status",
     "confirm": "--confirm",
     "dry_run": "--dry-run",
+    "day": "--day",
+    "instance": "ID",
+    "server": "SERVER",
 }
 
 ID = re.compile(r"/instances/([0-9a-f]{12})")

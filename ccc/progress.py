@@ -65,7 +65,9 @@ class PlainProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave nothing behind: lines stay."""
+        """Leave nothing behind: lines stay, and begin anew below the terminal's ^C."""
+        if kind is KeyboardInterrupt and is_terminal(sys.stderr):
+            say("")
 
     def show(self, instance: Instance) -> None:
         """Write a line for whatever was not told yet."""

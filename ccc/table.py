@@ -20,11 +20,15 @@ NEEDED = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column; `spare` above 0 may be left out where there is no room, the highest first. Numbers go `right`."""
+    """One column; `spare` above 0 may be left out where there is no room, the highest first. Numbers go `right`.
+
+    With `cut` above 0 its cells may be shortened to so many characters, before another column is left out.
+    """
 
     name: str
     right: bool = False
     spare: int = NEEDED
+    cut: int = 0
 
 
 def show_table(columns: Sequence[Column], rows: Sequence[tuple[str, ...]]) -> None:
@@ -41,6 +45,9 @@ def table_lines(columns: Sequence[Column], rows: Sequence[tuple[str, ...]], *, r
     clean = [tuple(plain(cell).replace("\n", " ") for cell in row) for row in rows]
     kept = list(range(len(columns)))
     while room is not None and _width(columns, clean, kept) > room:
+        if (shorter := _cut(columns, clean, kept, room)) is not None:
+            clean = shorter
+            break
         spare = max(kept, key=lambda index: columns[index].spare)
         if columns[spare].spare == NEEDED:
             return _fields(columns, clean)
@@ -60,6 +67,23 @@ def _widest(columns: Sequence[Column], rows: Sequence[tuple[str, ...]], index: i
 
 def _width(columns: Sequence[Column], rows: Sequence[tuple[str, ...]], kept: list[int]) -> int:
     return sum(_widest(columns, rows, index) for index in kept) + len(GAP) * (len(kept) - 1)
+
+
+def _cut(
+    columns: Sequence[Column], rows: list[tuple[str, ...]], kept: list[int], room: int
+) -> list[tuple[str, ...]] | None:
+    """Return the rows with cells shortened so that the kept columns fit; None where that is not enough."""
+    index = next((index for index in kept if columns[index].cut), None)
+    if index is None:
+        return None
+    most = _widest(columns, rows, index) - (_width(columns, rows, kept) - room)
+    if most < max(columns[index].cut, len(columns[index].name)):
+        return None
+    return [(*row[:index], _shortened(row[index], most), *row[index + 1 :]) for row in rows]
+
+
+def _shortened(cell: str, most: int) -> str:
+    return cell if len(cell) <= most else cell[: most - 1].rstrip() + "…"
 
 
 def _line(columns: Sequence[Column], rows: Sequence[tuple[str, ...]], kept: list[int], cells: tuple[str, ...]) -> str:

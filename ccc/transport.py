@@ -8,15 +8,14 @@ that is the service's own word is never asked for twice. Redirects are not follo
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ccc import __version__
-from ccc.errors import BadAnswer, CliError, Unreachable
+from ccc.away import Place, unreachable
+from ccc.errors import BadAnswer, CliError
 from ccc.manage_token import is_manage_token
 from ccc.problem import PROBLEM, error_from
-from ccc.program import pasteable
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -58,11 +57,11 @@ class Request:
 class Transport:
     """Sends requests to one address with one token; raises Unreachable, or the error the service names."""
 
-    def __init__(self, *, url: str, token: str | None, others: tuple[str, ...] = ()) -> None:
-        """`others` are the names of saved services at other addresses: suggestions for when this one is away."""
+    def __init__(self, *, url: str, token: str | None, place: Place | None = None) -> None:
+        """`place` is what is known of the address beside itself, for when nothing answers there."""
         self.url = url
         self._token = token
-        self._others = others
+        self._place = place or Place(url=url)
         self._pool: PoolManager | None = None
 
     @property
@@ -105,7 +104,7 @@ class Transport:
                 redirect=False,
             )
         except urllib3.exceptions.HTTPError as error:
-            raise self._unreachable(error) from error
+            raise unreachable(self._place, getattr(error, "reason", None) or error) from error
 
     def _connections(self) -> PoolManager:
         import urllib3  # noqa: PLC0415 as above
@@ -147,17 +146,3 @@ class Transport:
             next_command="ccc context list",
             request_id=headers.get("x-request-id"),
         )
-
-    def _unreachable(self, error: Exception) -> CliError:
-        reason = getattr(error, "reason", None) or error
-        saved = f"Other saved services: {', '.join(self._others)}    (ccc context use NAME)"
-        return Unreachable(
-            f"Nothing usable answers at {self.url}.",
-            details=(_sentence(reason), *([pasteable(saved)] if self._others else [])),
-            next_command="make up    (starts the service on this machine; or give another --url)",
-        )
-
-
-def _sentence(reason: object) -> str:
-    """Return the reason without the library's object (`HTTPConnection(host=…): `) in front."""
-    return re.sub(r"^<?\w+Connection(Pool)?[^:]*: ", "", str(reason))

@@ -112,10 +112,8 @@ class Commands:
         """DynamoDB Local, which keeps its tables in the folder."""
         data = self.home.path / "dynamodb"
         data.mkdir(mode=0o700, exist_ok=True)
-        arguments = [
-            *("java", "-Xmx256m", "-Djava.library.path=DynamoDBLocal_lib", "-jar", dynamodb_local.JAR),
-            *("-sharedDb", "-dbPath", str(data), "-port", str(self.dynamodb_port)),
-        ]
+        own = ["-sharedDb", "-dbPath", str(data), "-port", str(self.dynamodb_port)]
+        arguments = [*dynamodb_local.arguments(), *own]
         return Command(arguments=arguments, environment=self.plain("dynamodb"), folder=dynamodb_directory())
 
     def warden(self) -> Command:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import shlex
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
+from ccc.away import LOOPBACK
 from ccc.contexts import load_contexts, save_context
 from ccc.errors import CliError
 from onebox.console import Console
 from onebox.home import Home
 from onebox.whole_file import replace_file
+
+PATIENCE_SECONDS = 0.5
+"""How long another box may take to accept a connection before it is said to be away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +41,16 @@ class Announcement:
         name = f"onebox-{self.port}"
         try:
             save_context(name, self.url, self.token, current_if_none=True)
-            current = load_contexts().current
+            known = load_contexts()
         except (CliError, OSError) as error:
             console.remark(f"the context {name} was not saved: {error}")
             return
-        if current != name:
-            console.remark(f"the CLI's current context is {current}; for this box: bin/ccc context use {name}")
+        current = known.by_name.get(known.current or "")
+        if current is None or known.current == name:
+            console.remark(f"the CLI's current context is {name}: bin/ccc talks to this box")
+            return
+        away = "" if _may_answer(current.url) else ", where nothing answers now"
+        console.remark(f"the CLI's current context is {known.current}{away}; for this box: bin/ccc context use {name}")
 
     def _lines(self) -> str:
         variables: Mapping[str, str] = {
@@ -50,3 +60,15 @@ class Announcement:
             "HCLOUD_TOKEN": self.hetzner_token,
         }
         return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+
+
+def _may_answer(url: str) -> bool:
+    """Whether somebody listens at an address of this machine; others are not asked, and believed."""
+    parts = urlsplit(url)
+    if parts.hostname not in LOOPBACK or parts.port is None:
+        return True
+    try:
+        with socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE_SECONDS):
+            return True
+    except OSError:
+        return False

@@ -6,10 +6,10 @@ import sys
 
 import click
 
-from ccc.connection import ADD_CONTEXT, Connection, checked_token, checked_url, connection_of
+from ccc.connection import ADD_CONTEXT, Connection, checked_token, checked_url, connection_of, no_token
 from ccc.contexts import change_contexts, load_contexts, save_context
-from ccc.errors import NotAllowed, WrongUse
-from ccc.output import emit, say, tell
+from ccc.errors import WrongUse
+from ccc.output import emit, say, say_next, tell
 from ccc.suggesting import Suggesting
 from ccc.table import Column, show_table
 from ccc.verb import Verb, common_options, example, flags_of, wants_json
@@ -38,6 +38,9 @@ def show_all(ctx: click.Context) -> None:
         return
     rows = [("*" if name == known.current else "", name, one.url) for name, one in known.by_name.items()]
     show_table((Column(name=""), Column(name="NAME"), Column(name="URL")), rows)
+    if not known.by_name:
+        say("No service is saved.")
+        say_next(f"{ADD_CONTEXT}    (or: make up, which saves its own)")
 
 
 @command.command("add", cls=Verb, short_help="Save a service.", epilog=example(
@@ -99,7 +102,7 @@ def show(ctx: click.Context, token_wanted: bool) -> None:
 def _show_token(ctx: click.Context, connection: Connection) -> None:
     """Print the token; raises NotAllowed when there is none."""
     if connection.token is None:
-        raise NotAllowed(f"There is no token for {connection.url}.", next_command=ADD_CONTEXT)
+        raise no_token(connection.url)
     if wants_json(ctx):
         emit({"token": connection.token})
     else:

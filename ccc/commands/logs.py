@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from ccc.connection import open_api
@@ -20,9 +22,16 @@ def command(ctx: click.Context, instance_id: str) -> None:
         emit(answer)
         return
     text = str(answer.get("log") or "").replace("\r\n", "\n").rstrip("\n")
-    if answer.get("attempt") is not None:
-        say(f"Attempt {answer['attempt']}:")
+    if text and answer.get("attempt"):
+        say(f"Attempt {_in_words(answer['attempt'])}:")
     if text:
         tell(text)
     else:
         say("There is no log yet.")
+
+
+def _in_words(attempt: Any) -> str:
+    """Return which try the log is of; a service of an earlier release tells the bare number."""
+    if not isinstance(attempt, dict):
+        return str(attempt)
+    return f"{attempt.get('number')} of {attempt.get('most')}"

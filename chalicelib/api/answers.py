@@ -154,9 +154,9 @@ class InstancePage(Answer):
 
 
 class Log(Answer):
-    """The end of a build's log, without secrets."""
+    """The end of a build's log, without secrets, and the try it is of (null before there is one)."""
 
-    attempt: int = Field(ge=0)
+    attempt: Attempt | None
     log: str
 
 
@@ -225,9 +225,34 @@ class RunView(Answer):
 
 
 class Runs(Answer):
-    """The newest runs."""
+    """Some runs, newest first."""
 
     runs: list[RunView]
+    next_cursor: str | None
+
+
+class OrphanCostView(Answer):
+    """What a server without a row has cost: started hours and euros that no instance's ledger has.
+
+    `instance_id` is what its label said, `deleted_at` when its delete was sent; `eur` is null where its type has no
+    price any more.
+    """
+
+    server_id: int
+    instance_id: str | None
+    server_type: str | None
+    location: str | None
+    created_at: datetime
+    deleted_at: datetime
+    hours: int = Field(ge=1)
+    eur: str | None
+
+
+class OrphanCosts(Answer):
+    """What some servers without a row have cost, the newest delete first."""
+
+    orphans: list[OrphanCostView]
+    next_cursor: str | None
 
 
 class Health(Answer):

@@ -1,6 +1,6 @@
 """The only map from errors to HTTP: status, headers and the problem document (RFC 9457).
 
-Every error of `domain/errors.py` speaks to a person and is shown as it is, except those that tell of our own insides
+Every error of `domain/errors/` speaks to a person and is shown as it is, except those that tell of our own insides
 (a store, a provider that does not answer): the caller learns the code and that it is not their fault. What is in no
 table is 500 without any detail; its request id leads to the log.
 """

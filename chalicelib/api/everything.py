@@ -14,7 +14,7 @@ from chalicelib.api.methods import other_methods_blueprint
 from chalicelib.api.openapi import openapi_blueprint
 from chalicelib.api.operator import operator_blueprint
 from chalicelib.api.oversight import oversight_blueprint
-from chalicelib.api.pages import pages_blueprint
+from chalicelib.api.pages import pages_blueprint, pages_of
 from chalicelib.api.switches import switches_blueprint
 from chalicelib.api.why import why_blueprint
 from chalicelib.operations.services import Services
@@ -32,5 +32,5 @@ def add_routes(app: Chalice, services: Services, edge: Edge) -> None:
     app.register_blueprint(why_blueprint(services, edge))
     app.register_blueprint(health_blueprint(services, edge))
     app.register_blueprint(pages_blueprint(services, edge))
-    app.register_blueprint(openapi_blueprint(services.public_url, edge))
-    app.register_blueprint(other_methods_blueprint(app, edge))
+    app.register_blueprint(openapi_blueprint(services, edge))
+    app.register_blueprint(other_methods_blueprint(app, edge, page=pages_of(services)))

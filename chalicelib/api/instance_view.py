@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.api.moment import rfc3339
 from chalicelib.api.stages import current_stage, current_step, stages
 from chalicelib.domain import budget, cost, lease
-from chalicelib.domain.build import MAX_ATTEMPTS
+from chalicelib.domain.build import MAX_ATTEMPTS, Cause
 from chalicelib.domain.explanations import EXPLANATIONS, explanation
 from chalicelib.domain.instance import Instance, Status
 from chalicelib.domain.ssh_access import fingerprint, known_hosts_line, ssh_command
@@ -41,7 +41,7 @@ def _common(shown: Shown, services: Services, now: datetime) -> dict[str, Any]:
         "id": instance.id,
         "name": instance.name,
         "status": instance.status.value,
-        "attempt": _attempt(shown),
+        "attempt": attempt_view(tries(instance), shown.begun_again),
         "stage": current_stage(instance, shown.build),
         "step": current_step(instance, shown.build),
         "stages": stages(shown.build, shown.usual, now),
@@ -61,9 +61,8 @@ def _common(shown: Shown, services: Services, now: datetime) -> dict[str, Any]:
     }
 
 
-def _attempt(shown: Shown) -> dict[str, Any] | None:
+def attempt_view(number: int, cause: Cause | None) -> dict[str, Any] | None:
     """Which try this is, of how many at most, and why it was begun again; null before the first."""
-    number, cause = tries(shown.instance), shown.begun_again
     if not number:
         return None
     return {"number": number, "most": MAX_ATTEMPTS, "begun_again": cause and EXPLANATIONS[cause].message}

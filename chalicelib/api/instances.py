@@ -15,7 +15,7 @@ from chalicelib.api.edge import Edge
 from chalicelib.api.etag import etag, matches
 from chalicelib.api.idempotency import idempotency_key, required_key
 from chalicelib.api.instance_list import instance_list
-from chalicelib.api.instance_view import instance_view
+from chalicelib.api.instance_view import attempt_view, instance_view
 from chalicelib.api.json_body import json_object
 from chalicelib.api.long_poll import seconds_to_wait, wait_for
 from chalicelib.api.moment import rfc3339
@@ -149,8 +149,8 @@ class _Instances:
         """Show the redacted log tail of the newest build."""
         wanted = instance_id(call)
         may_manage(self.services, call, wanted)
-        attempt, text = show.log(self.services, wanted)
-        return reply({"attempt": attempt, "log": text})
+        tail = show.log(self.services, wanted)
+        return reply({"attempt": attempt_view(tail.number, tail.begun_again), "log": tail.text})
 
     def _hours(self, call: Call) -> int:
         from chalicelib.api.schemas import MoreHours  # noqa: PLC0415 -- brings pydantic, which is slow to import

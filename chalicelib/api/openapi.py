@@ -12,6 +12,7 @@ from chalicelib.api.call import Call
 from chalicelib.api.edge import Edge
 from chalicelib.api.reply import JSON, PROBLEM, phrase, reply
 from chalicelib.api.route import blueprint
+from chalicelib.operations.services import Services
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -30,21 +31,21 @@ _TOKENS = {
 }
 
 
-def openapi_blueprint(public_url: str, edge: Edge) -> Blueprint:
+def openapi_blueprint(services: Services, edge: Edge) -> Blueprint:
     """The route `/openapi.json`; the document is made at its first request."""
-    view = _Document(public_url=public_url)
+    view = _Document(services=services)
     return blueprint("openapi", edge, {("GET", "/openapi.json"): view.show})
 
 
 @dataclass(slots=True, kw_only=True)
 class _Document:
-    public_url: str
+    services: Services
     made: dict[str, Any] = field(default_factory=dict)
 
     def show(self, _: Call) -> Response:
         """Describe this API as OpenAPI 3.1."""
         if not self.made:
-            self.made = openapi_document(self.public_url)
+            self.made = openapi_document(self.services.public_url)
         return reply(self.made, headers={"Cache-Control": "public, max-age=300"})
 
 

@@ -146,16 +146,24 @@ ROUTES: dict[tuple[str, str], Described] = {
         errors=(*BODY, 401, 503),
     ),
     ("GET", "/reap/runs"): Described(
-        summary="List the newest reap runs",
+        summary="List reap runs, newest first",
         who=(OPERATOR,),
+        query=("limit", "cursor"),
         answers={200: answers.Runs},
-        errors=(400, 401, 503),
+        errors=(400, 401, 422, 503),
     ),
     ("GET", "/reap/runs/{run}"): Described(
         summary="Show one reap run",
         who=(OPERATOR,),
         answers={200: answers.RunView},
         errors=(400, 401, 404, 503),
+    ),
+    ("GET", "/reap/orphans"): Described(
+        summary="List what servers without a row have cost, newest first",
+        who=(OPERATOR,),
+        query=("limit", "cursor"),
+        answers={200: answers.OrphanCosts},
+        errors=(400, 401, 422, 503),
     ),
     ("POST", "/operator/pause"): Described(
         summary="Switch new machines off",

@@ -61,7 +61,22 @@ class BreakerView(Answer):
     open_until: datetime | None
     cause: str | None
     failures_in_a_row: int = Field(ge=0)
+    held_back_from: int = Field(ge=1)
     reason: str | None
+
+
+class FailedBuildsView(Answer):
+    """Builds that failed for good within the last `hours`, by cause; `more`: these are the newest of still more.
+
+    What failed for want of stock, of a builder or of room under a cap, or was called off, was no build and is not
+    counted.
+    """
+
+    hours: int
+    count: int = Field(ge=0)
+    more: bool
+    by_cause: dict[str, int]
+    newest_at: datetime | None
 
 
 class LiveView(Answer):
@@ -72,14 +87,14 @@ class LiveView(Answer):
 
 
 class CreatesView(Answer):
-    """Machines made in this hour of the clock."""
+    """Machines made in the last hour, as it is counted: a few minutes longer, never shorter."""
 
     this_hour: int
     most: int
 
 
 class ProviderRequestsView(Answer):
-    """Requests to the provider in this hour of the clock, by all functions; a part of them only creates may use."""
+    """Requests to the provider in the last hour as it is counted, by all functions; a part only creates may use."""
 
     this_hour: int = Field(ge=0)
     most: int
@@ -120,6 +135,7 @@ class OperatorState(Answer):
     now: datetime
     stack: StackView
     breaker: BreakerView
+    failed_builds: FailedBuildsView
     signup: SignupKind
     live: LiveView
     creates: CreatesView

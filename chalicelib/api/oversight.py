@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -85,6 +86,7 @@ def state_view(seen: Oversight, limits: Limits) -> dict[str, Any]:
         "now": rfc3339(seen.now),
         "stack": stack_view(seen.stack),
         "breaker": _breaker(seen),
+        "failed_builds": _failed_builds(seen),
         "signup": limits.signup.kind.value,
         "live": {"now": seen.live, "most": limits.max_live},
         "creates": {"this_hour": seen.creates, "most": limits.max_creates_per_hour},
@@ -123,5 +125,19 @@ def _breaker(seen: Oversight) -> dict[str, Any]:
         "open_until": rfc3339(seen.breaker_open_until),
         "cause": None if seen.breaker.cause is None else seen.breaker.cause.value,
         "failures_in_a_row": seen.breaker.count,
+        "held_back_from": breaker.IN_A_ROW,
         "reason": breaker.reason(seen.breaker) if is_open else None,
+    }
+
+
+def _failed_builds(seen: Oversight) -> dict[str, Any]:
+    """How many builds failed within the last day, and for what, the most frequent cause first."""
+    found = breaker.failed_builds(seen.breaker, seen.now)
+    causes = Counter(each.cause for each in found)
+    return {
+        "hours": int(breaker.RECENT_FOR.total_seconds()) // 3600,
+        "count": len(found),
+        "more": len(found) >= breaker.RECENT_MOST,
+        "by_cause": dict(causes.most_common()),
+        "newest_at": rfc3339(found[-1].at) if found else None,
     }

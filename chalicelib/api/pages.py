@@ -21,8 +21,17 @@ from chalicelib.api.edge import Edge
 from chalicelib.api.errors import problem_of
 from chalicelib.api.form import KEY, form_fields, form_key, signup_document
 from chalicelib.api.origin import require_origin
-from chalicelib.api.route import blueprint
-from chalicelib.domain.errors import CccError, InvalidInput, KeyReused, NotFound, OutOfStock, Refused
+from chalicelib.api.route import Shown, blueprint
+from chalicelib.domain.errors import (
+    CccError,
+    InvalidInput,
+    KeyReused,
+    NotFound,
+    OutOfStock,
+    PublicUrlUnknown,
+    Refused,
+    StoreUnavailable,
+)
 from chalicelib.domain.signup import SignupKind
 from chalicelib.operations import confirm, list_types
 from chalicelib.operations.services import Services
@@ -42,7 +51,7 @@ NOT_YET = "60"
 
 def pages_blueprint(services: Services, edge: Edge) -> Blueprint:
     """The routes of pages."""
-    site = Site(services.public_url)
+    site = Site(services.find_url)
     views = _Pages(services=services, edge=edge, site=site)
     routes = {
         ("GET", "/"): views.signup,
@@ -56,11 +65,23 @@ def pages_blueprint(services: Services, edge: Edge) -> Blueprint:
     return blueprint("pages", edge, routes, shown=lambda problem: refusal_page(site, problem))
 
 
+def pages_of(services: Services) -> Shown:
+    """What shows a problem as a page of this service, for routes that have no page of their own."""
+    site = Site(services.find_url)
+    return lambda problem: refusal_page(site, problem)
+
+
 def refusal_page(site: Site, problem: Response) -> Response:
-    """A problem document as a page: the same status and headers, in words for a person."""
+    """A problem document as a page: the same status and headers, in words for a person.
+
+    It stays a document while nobody knows our address: a page has links.
+    """
     document = json.loads(problem.body)
     words = refusal(document["code"], document["status"])
-    body = site.page("refusal", problem=document, words=words)
+    try:
+        body = site.page("refusal", problem=document, words=words)
+    except (PublicUrlUnknown, StoreUnavailable):
+        return problem
     return Response(body=body, status_code=problem.status_code, headers={**problem.headers, **headers.PAGE})
 
 

@@ -139,3 +139,15 @@ class ListQuery(BaseModel):
     owner: str | None = Field(default=None, max_length=320)
     limit: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")] = "100"
     cursor: str | None = Field(default=None, max_length=1024)
+
+
+class RunsQuery(BaseModel):
+    """The query of `GET /reap/runs` and `GET /reap/orphans`; its values arrive as text.
+
+    Fifty are two days of hourly runs.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: Annotated[str, Field(pattern=r"^([1-9]|[1-4][0-9]|50)$")] = "50"
+    cursor: str | None = Field(default=None, max_length=1024)

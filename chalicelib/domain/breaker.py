@@ -1,7 +1,8 @@
 """The circuit breaker: builds that fail one after the other, all for one cause, hold back new orders (row B22).
 
-Decides which causes can be the service's own fault, when the breaker opens and when it is over. It must not know who
-asks or where the state is kept: `operations/breaker.py` does.
+Decides which causes can be the service's own fault, when the breaker opens and when it is over, and which failures of
+the last day are remembered for whoever asks how builds go. It must not know who asks or where the state is kept:
+`operations/breaker.py` does.
 """
 
 from __future__ import annotations
@@ -25,17 +26,32 @@ NOT_OURS = frozenset({Cause.STOCK, Cause.LIMIT, Cause.PROVIDER_LIMIT, Cause.PAUS
 """Causes that say nothing of a defect: a market, a cap or a house that is full, a pause, and what was called off."""
 
 
+RECENT_FOR = timedelta(hours=24)
+RECENT_MOST = 100
+"""How long a failure is remembered, and how many: the item must stay small."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedBuild:
+    """A build that failed for good; the cause as text, since a release must be able to read the next one's."""
+
+    at: datetime
+    cause: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerState:
     """The `breaker` item: `count` failures in a row for `cause`, the last of which to count came at `since`.
 
-    `counted` holds the ids of the newest instances that were counted; a success does not forget them.
+    `counted` holds the ids of the newest instances that were counted; a success does not forget them. `recent` are the
+    failures of the last day, the newest last, whether they counted in the row or not.
     """
 
     cause: Cause | None = None
     count: int = 0
     since: datetime | None = None
     counted: tuple[str, ...] = ()
+    recent: tuple[FailedBuild, ...] = ()
     version: int = 0
 
 
@@ -46,7 +62,8 @@ def failed(state: BreakerState, cause: Cause, instance_id: str, now: datetime) -
     """
     if cause in NOT_OURS or instance_id in state.counted:
         return state
-    known = replace(state, counted=(*state.counted, instance_id)[-REMEMBERED:])
+    recent = (*failed_builds(state, now), FailedBuild(at=now, cause=cause.value))
+    known = replace(state, counted=(*state.counted, instance_id)[-REMEMBERED:], recent=recent[-RECENT_MOST:])
     if open_until(state, now) is not None:
         return known
     goes_on = cause is state.cause and state.count < IN_A_ROW
@@ -64,6 +81,11 @@ def open_until(state: BreakerState, now: datetime) -> datetime | None:
         return None
     until = state.since + OPEN_FOR
     return until if now < until else None
+
+
+def failed_builds(state: BreakerState, now: datetime) -> tuple[FailedBuild, ...]:
+    """The builds that failed within the last day, the newest last; of very many the newest `RECENT_MOST`."""
+    return tuple(each for each in state.recent if now - each.at < RECENT_FOR)
 
 
 def reason(state: BreakerState) -> str:

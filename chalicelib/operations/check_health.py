@@ -5,6 +5,8 @@ An open breaker is shown here too: whoever watches the service learns that it ma
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chalicelib.domain.errors import CccError, Paused
 from chalicelib.operations import breaker
 from chalicelib.operations.services import Services
@@ -17,10 +19,10 @@ def check_health(services: Services) -> dict[str, str]:
     try:
         stack, market, builds = services.stack.get(), services.catalogue.market(), _builds(services)
     except CccError as error:
-        return {"store": error.message, "catalogue": "unknown", "builds": "unknown", "keyring": _keyring(services)}
+        return {"store": error.message, "catalogue": "unknown", "builds": "unknown", **_told(services)}
     store = OK if stack is not None else "the table was never set up: it has no stack item"
     catalogue = OK if market is not None else "the list of server types has not been read yet"
-    return {"store": store, "catalogue": catalogue, "builds": builds, "keyring": _keyring(services)}
+    return {"store": store, "catalogue": catalogue, "builds": builds, **_told(services)}
 
 
 def _builds(services: Services) -> str:
@@ -31,9 +33,14 @@ def _builds(services: Services) -> str:
     return OK
 
 
-def _keyring(services: Services) -> str:
+def _told(services: Services) -> dict[str, str]:
+    """What the service is told from outside, in secret or not: without its address it can end machines, and no more."""
+    return {"keyring": _is_there(services.keyring.newest), "address": _is_there(services.find_url)}
+
+
+def _is_there(ask: Callable[[], str]) -> str:
     try:
-        services.keyring.newest()
+        ask()
     except CccError as error:
         return error.message
     return OK

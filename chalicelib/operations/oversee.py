@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from chalicelib.domain import breaker, budget, cost, lifecycle
 from chalicelib.domain.breaker import BreakerState
 from chalicelib.domain.instance import Instance, Status
-from chalicelib.domain.limits import provider_requests_key, provider_requests_reset_at
+from chalicelib.domain.limits import CREATES, PROVIDER_REQUESTS
 from chalicelib.domain.notice import State
 from chalicelib.operations.marker import require_stack
 from chalicelib.operations.ports import StackState
 from chalicelib.operations.save import LIVE, spend_key
 from chalicelib.operations.services import Services
-from chalicelib.operations.stages.creating import creates_key
 
 PAGE = 200
 MOST = 1000
@@ -51,9 +50,10 @@ class Undelivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Oversight:
-    """Money is in millionths of a euro, requests are those to the provider in this hour of the clock.
+    """Money is in millionths of a euro, `creates` and `provider_requests` are those of the last hour as it is counted.
 
-    `more` says that there are machines that were not looked at.
+    `provider_requests_reset_at` is when none of those is counted any more. `more` says that there are machines that
+    were not looked at.
     """
 
     now: datetime
@@ -77,9 +77,8 @@ def oversee(services: Services) -> Oversight:
     """The state of everything; StoreUnavailable."""
     now, state = services.clock.now(), services.breaker.get()
     month = budget.month_of(now)
-    spend, creates = spend_key(month), creates_key(now)
-    requests = provider_requests_key(now)
-    counted = services.instances.counters([LIVE, spend, creates, requests])
+    spend = spend_key(month)
+    counted = services.instances.counters([LIVE, spend, *CREATES.keys(now), *PROVIDER_REQUESTS.keys(now)])
     rows, more = _living(services)
     return Oversight(
         now=now,
@@ -89,9 +88,9 @@ def oversee(services: Services) -> Oversight:
         month=month,
         reserved=counted[spend],
         live=counted[LIVE],
-        creates=counted[creates],
-        provider_requests=counted[requests],
-        provider_requests_reset_at=provider_requests_reset_at(now),
+        creates=CREATES.used(counted, now),
+        provider_requests=PROVIDER_REQUESTS.used(counted, now),
+        provider_requests_reset_at=PROVIDER_REQUESTS.room_at(counted, now, cap=1),
         so_far=sum(cost.so_far(row, now) for row in rows),
         projected=sum(cost.projected(row, now) for row in rows),
         late=tuple(sorted((late for row in rows for late in _late(row, now)), key=lambda late: late.since)),

@@ -12,7 +12,7 @@ def request_reap(services: Services, *, dry_run: bool, confirm: int | None) -> R
     """The run as requested; a `dry_run` explains and changes nothing, `confirm` lets it act on at most so many."""
     run = new_run(services, dry_run=dry_run, confirm=confirm)
     services.runs.save(run)
-    note(services, Deed.REAP_REQUESTED, run.id)
+    note(services, Deed.REAP_REQUESTED, f"{_kind(run)} {run.id}")
     services.nudge.reap(run.id)
     return run
 
@@ -27,3 +27,9 @@ def new_run(services: Services, *, dry_run: bool = False, confirm: int | None = 
         confirm=confirm,
         requested_at=now,
     )
+
+
+def _kind(run: Run) -> str:
+    """What was asked for, in the audit's few words: whether it may act at all, and on how many where that was said."""
+    kind = "dry run" if run.dry_run else "run"
+    return kind if run.confirm is None else f"{kind} of at most {run.confirm}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.domain.build import BuildRecord, Cause
 from chalicelib.domain.instance import Build, Instance, Status
+from chalicelib.domain.tries import tries
 from chalicelib.operations import durations
 from chalicelib.operations.authorise import existing
 from chalicelib.operations.services import Services
@@ -24,6 +25,15 @@ class Shown:
     instance: Instance
     build: BuildRecord | None
     usual: durations.Usual = field(default_factory=durations.Usual)
+    begun_again: Cause | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogTail:
+    """The redacted end of a build's log, and which try it is of (0 before there is one); `begun_again` as in Shown."""
+
+    number: int = 0
+    text: str = ""
     begun_again: Cause | None = None
 
 
@@ -54,11 +64,24 @@ def _begun_again(services: Services, row: Instance, newest: Build) -> Cause | No
     return Cause.NEVER_CLAIMED
 
 
-def log(services: Services, instance_id: str) -> tuple[int, str]:
-    """The attempt's number and the redacted log tail of the newest build; (0, "") before there is one."""
+def log(services: Services, instance_id: str) -> LogTail:
+    """The end of the newest build's log, with the try it is of; NotFound."""
     row = existing(services, instance_id)
-    record = _newest_build(services, row)
-    return (record.attempt, record.log_tail) if record is not None else (0, "")
+    record, newest = _newest_build(services, row), row.build
+    if record is None or newest is None:
+        return LogTail()
+    if record.attempt < newest.attempt:
+        return LogTail(number=_number(services, row.id, record.attempt, newest.unrun), text=record.log_tail)
+    again = _begun_again(services, row, newest) if row.status in IN_THE_MAKING else None
+    return LogTail(number=tries(row), text=record.log_tail, begun_again=again)
+
+
+def _number(services: Services, instance_id: str, attempt: int, unrun: int) -> int:
+    """Which try an attempt before the newest was: those before it that never ran, and so never spoke, were none."""
+    if not unrun:
+        return attempt
+    silent = [each for each in range(1, attempt) if services.instances.get_build(instance_id, each) is None]
+    return attempt - min(unrun, len(silent))
 
 
 def _newest_build(services: Services, row: Instance) -> BuildRecord | None:

@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.audit import AuditEntry, Deed
+from chalicelib.domain.audit import AuditEntry
 from chalicelib.domain.errors import UnknownSchema
-from chalicelib.domain.instance import Instance, Status
-from chalicelib.domain.reasons import LEFT_ALONE, Act, Reason, because, said
-from chalicelib.operations import outlook
+from chalicelib.domain.instance import Instance
+from chalicelib.operations.last_word import Told, of_row
+from chalicelib.operations.last_word import of_server as of_server_without_row
 from chalicelib.operations.ports import Run, RunEntry
 from chalicelib.operations.services import Services
 
@@ -32,17 +32,6 @@ ENTRIES = 50
 PAGE = 200
 MOST = 1000
 """Rows that are looked at for a server's number, the newest first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What the runs said, from the first to the last that said the very same of the very same."""
-
-    first: datetime
-    last: datetime
-    run_id: str
-    times: int
-    entry: RunEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +66,7 @@ def _why(services: Services, instance_id: str | None, server_id: int | None) -> 
     owns = row is not None and (server_id is None or (row.machine is not None and row.machine.server_id == server_id))
     audit = _audit(services, instance_id, server_id, owns=owns)
     return Why(
-        answer=_of_row(row, told) if row is not None and owns else _of_server(told, runs, audit),
+        answer=of_row(row, told, runs) if row is not None and owns else of_server_without_row(told, runs, audit),
         instance=row if owns else None,
         told=told,
         audit=audit,
@@ -140,32 +129,3 @@ def _is_about(entry: RunEntry, instance_id: str | None, server_id: int | None) -
     if server_id is not None and entry.server_id is not None:
         return entry.server_id == server_id
     return instance_id is not None and entry.instance_id == instance_id
-
-
-def _of_row(row: Instance, told: Sequence[Told]) -> str:
-    """The row is the record of its own end."""
-    if row.terminal:
-        return f"It is gone ({row.status}): {outlook.why_it_ends(row)}."
-    if row.status is Status.DELETING:
-        held = next((each.entry.why for each in told if each.entry.what == LEFT_ALONE), Reason.WAITS.value)
-        return f"It is ending: {outlook.why_it_ends(row)}. The last run that left it alone: {held}."
-    if row.expires_at is None:
-        return f"It lives: {because(Reason.OWNED, fact=row.status)}."
-    return f"It lives until {row.expires_at:%Y-%m-%dT%H:%M:%SZ}: {because(Reason.OWNED, fact=row.status)}."
-
-
-def _of_server(told: Sequence[Told], runs: Sequence[Run], audit: Sequence[AuditEntry]) -> str:
-    """No row owns it: the newest word of a run counts, a deletion above all."""
-    deleted = next((each for each in told if each.entry.what == said(Act.DELETE, dry_run=False)), None)
-    noted = next((each for each in audit if each.did is Deed.ORPHAN_DELETED), None)
-    if deleted is None and noted is not None:
-        return f"A sweep deleted it at {noted.at:%Y-%m-%dT%H:%M:%SZ} ({noted.about}): {Reason.NO_ROW}."
-    if (chosen := deleted or next(iter(told), None)) is not None:
-        return f"A run of {chosen.last:%Y-%m-%dT%H:%M:%SZ}: {chosen.entry.what}: {chosen.entry.why}."
-    newest = max((run.requested_at for run in runs), default=None)
-    until = "" if newest is None else f" up to {newest:%Y-%m-%dT%H:%M:%SZ}"
-    return (
-        f"Nothing is known of it: no row has it, none of the last {len(runs)} runs{until} has seen it, and no entry of "
-        "the audit tells of a sweep that deleted it. If it is newer, `ccc reap --dry-run` looks now. If it was gone "
-        "before what is kept, the log alone may know it. No sweep looks at a server without the labels of this stack."
-    )

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib import wiring
+from chalicelib.api.pages import pages_of
 from chalicelib.operations import expire_leases, found_stack
 from chalicelib.operations.services import Services
 from onebox import failpoints
 from onebox.gateway.lambda_context import LambdaContext
+from onebox.gateway.problems import Answer
 
 ADVANCE_TIMEOUT_SECONDS = 240.0
 """As the worker function is given in the cloud: longer than any lease."""
@@ -37,6 +39,15 @@ class Product:
         found_stack.found_stack(self.unwatched)
         if release_leases:
             expire_leases.expire_leases(self.unwatched)
+
+    def page(self, refused: Answer) -> Answer:
+        """A problem document of the gateway's own as a page of the product, in its style and with its links."""
+        from chalice.app import Response  # noqa: PLC0415 -- the application's own import of it counts
+
+        given = Response(body=refused.body.decode(), status_code=refused.status, headers=dict(refused.headers))
+        shown = pages_of(self.services)(given)
+        headers = tuple((name, str(value)) for name, value in shown.headers.items())
+        return Answer(status=shown.status_code, headers=headers, body=shown.body.encode())
 
     def listen_to_nudges(self) -> None:
         """Let nudges call the worker, as Lambda's asynchronous invoke does; other kinds of nudge are left alone."""

@@ -13,6 +13,7 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any
 
+from chalicelib.api.browsing import wants_page
 from onebox.gateway.event import Request
 from onebox.gateway.problems import Answer, Problem, no_such_path
 
@@ -24,16 +25,31 @@ _log = logging.getLogger("ccc.gateway")
 Handler = Callable[[Request], Answer | None]
 """Answers a request, says None when it is not its own, or raises Problem."""
 
+Shown = Callable[[Answer], Answer]
+"""Makes a page of a problem document, with the same status and headers."""
+
+_AS_PAGE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
+"""What a person meets who mistypes an address or comes by an old link."""
+
 
 class Gateway:
-    """Asks each handler in turn; the first answer counts. The Date of answers is the shared clock's, `now`."""
+    """Asks each handler in turn; the first answer counts. The Date of answers is the shared clock's, `now`.
+
+    `page` shows a refusal to people; without it they get the document, as programs do.
+    """
 
     def __init__(
-        self, handlers: Sequence[Handler], prefix: str = "", now: Callable[[], datetime] | None = None
+        self,
+        handlers: Sequence[Handler],
+        prefix: str = "",
+        now: Callable[[], datetime] | None = None,
+        *,
+        page: Shown | None = None,
     ) -> None:
         self._handlers = tuple(handlers)
         self._prefix = prefix
         self._now = now
+        self._page = page
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """WSGI (PEP 3333)."""
@@ -41,7 +57,7 @@ class Gateway:
         try:
             answer = _way_in(environ, self._prefix) or self._answer(_request(environ, request_id, self._prefix))
         except Problem as problem:
-            answer = problem.answer(request_id)
+            answer = self._refusal(problem.answer(request_id), _request_headers(environ))
         except Exception:  # noqa: BLE001 -- the server must answer whatever happens; the log says what
             _log.exception("gateway.failed", extra={"fields": {"request_id": request_id}})
             answer = Problem(status=500, code="internal", detail="Something went wrong here.").answer(request_id)
@@ -55,6 +71,12 @@ class Gateway:
             if answer is not None:
                 return answer
         raise no_such_path()
+
+    def _refusal(self, refused: Answer, headers: dict[str, str]) -> Answer:
+        """The refusal as a page, where a person looks at it and it is one that a person meets."""
+        if self._page is None or refused.status not in _AS_PAGE or not wants_page(headers.get):
+            return refused
+        return self._page(refused)
 
 
 def _way_in(environ: dict[str, Any], prefix: str) -> Answer | None:

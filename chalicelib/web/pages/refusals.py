@@ -58,6 +58,11 @@ REFUSALS: Mapping[str, Refusal] = {
         heading="This form came from somewhere else",
         advice="Open the signup page of this service, or the link of the mail, and send the form from there.",
     ),
+    "method_not_allowed": Refusal(
+        heading="This address is not for a browser",
+        advice="Programs use it, and in another way. Nothing was changed. Whatever you were looking for can be found "
+        "from the signup page, or with the link of the mail.",
+    ),
     "internal": Refusal(heading="Something went wrong", advice="Try again; it may help."),
 }
 

@@ -227,9 +227,11 @@ def test_the_log_of_the_newest_build_is_shown(api: Api) -> None:
     """The owner reads the end of the newest build's log; before there is one it is empty."""
     row = installing(api, (Phase.SSH, 1), log_tail="### Done! ###")
     answer = api.call("GET", f"/instances/{ID}/log", token=api.manage_token(row))
-    assert (answer.status, answer.json) == (200, {"attempt": 1, "log": "### Done! ###"})
+    first = {"number": 1, "most": 3, "begun_again": None}
+    assert shown(api)["attempt"] == first
+    assert (answer.status, answer.json) == (200, {"attempt": first, "log": "### Done! ###"})
     api.put(id="ffffffffffff", status=Status.REQUESTED, **NOT_YET)
-    assert api.call("GET", "/instances/ffffffffffff/log").json == {"attempt": 0, "log": ""}
+    assert api.call("GET", "/instances/ffffffffffff/log").json == {"attempt": None, "log": ""}
 
 
 def test_stages_are_told_beside_the_usual_and_the_slow_seconds(api: Api) -> None:
@@ -293,6 +295,22 @@ def test_another_attempt_says_why_it_was_begun_again(
     document = begun_again(api, *records, attempt=number + unrun, unrun=unrun)
     assert document["attempt"] == {"number": number, "most": 3, "begun_again": EXPLANATIONS[cause].message}
     assert (document["stage"], document["step"], document["stages"]) == (None, None, [])
+
+
+@pytest.mark.parametrize(
+    ("spoke", "newest", "unrun", "told"),
+    [
+        (2, 2, 0, {"number": 2, "most": 3, "begun_again": EXPLANATIONS[Cause.NEVER_CLAIMED].message}),
+        (1, 2, 0, {"number": 1, "most": 3, "begun_again": None}),
+        (2, 3, 1, {"number": 1, "most": 3, "begun_again": None}),
+        (2, 2, 1, {"number": 1, "most": 3, "begun_again": None}),
+    ],
+    ids=["the second", "the next is silent", "one never ran before", "one never ran, and this is the newest"],
+)
+def test_a_log_says_which_try_it_is_of(api: Api, spoke: int, newest: int, unrun: int, told: dict[str, Any]) -> None:
+    """It counts as the instance itself does: attempts that never ran are no tries, also before an older log."""
+    begun_again(api, ended(spoke, None), attempt=newest, unrun=unrun)
+    assert api.call("GET", f"/instances/{ID}/log").json == {"attempt": told, "log": ""}
 
 
 def test_between_two_attempts_nothing_goes_on(api: Api) -> None:

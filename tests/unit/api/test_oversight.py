@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.domain.breaker import BreakerState
 from chalicelib.domain.build import Cause
+from chalicelib.operations.breaker import note_failure
 from tests.fakes.clock import START
 from tests.unit.api.test_openapi import conforms
 from tests.unit.api.world import HOUR, ID, OPERATOR, Api, public_key
@@ -38,7 +39,7 @@ def test_an_idle_service(api: Api) -> None:
         "this_hour": 0,
         "most": 3000,
         "kept_for_creates": 300,
-        "resets_at": "2026-11-23T11:00:00Z",
+        "resets_at": "2026-11-23T10:00:00Z",
     }
     assert state["spend"] == {
         "month": "2026-11",
@@ -48,6 +49,8 @@ def test_an_idle_service(api: Api) -> None:
         "projected_eur": "0.00",
     }
     assert (state["breaker"]["open_until"], state["breaker"]["reason"]) == (None, None)
+    nothing = {"hours": 24, "count": 0, "more": False, "by_cause": {}, "newest_at": None}
+    assert state["failed_builds"] == nothing
     assert (state["stack"]["paused"], state["stack"]["frozen"]) == (False, None)
 
 
@@ -66,6 +69,20 @@ def test_trouble_is_shown_with_its_reason(api: Api) -> None:
     assert "could not be made" in seen["breaker"]["reason"]
     assert (seen["stack"]["paused"], seen["stack"]["frozen"]) == (True, "restored")
     assert float(seen["spend"]["so_far_eur"]) > 0
+
+
+def test_failed_builds_of_the_last_day_are_counted_by_cause(api: Api) -> None:
+    """The most frequent cause first; what the market or a cap did is no failed build, and a day later nothing is."""
+    causes = (Cause.TIMEOUT, Cause.DISK, Cause.DISK, Cause.STOCK)
+    for number, cause in enumerate(causes):
+        note_failure(api.services, f"{number:012x}", cause, api.clock.now())
+        api.clock.advance(HOUR)
+    seen = described(api, "/operator/state", "/operator/state")
+    assert list(seen["failed_builds"]["by_cause"].items()) == [("disk", 2), ("timeout", 1)]
+    assert (seen["failed_builds"]["count"], seen["failed_builds"]["newest_at"]) == (3, "2026-11-23T12:00:00Z")
+    assert (seen["breaker"]["failures_in_a_row"], seen["breaker"]["held_back_from"]) == (2, 3)
+    api.clock.advance(24 * HOUR)
+    assert described(api, "/operator/state", "/operator/state")["failed_builds"]["count"] == 0
 
 
 def test_who_changed_what_is_told_and_nobody_is_named(api: Api) -> None:
@@ -117,7 +134,9 @@ def test_why_is_answered_in_a_sentence_and_with_what_it_rests_on(api: Api) -> No
     api.put()
     for query in (f"instance={ID}", "server=4711"):
         found = described(api, f"/operator/why?{query}", "/operator/why")
-        assert found["answer"] == "It lives until 2026-11-23T11:55:00Z: its row owns it (running)."
+        assert found["answer"] == (
+            "It lives until 2026-11-23T11:55:00Z: its row owns it (running). No run has named server 4711 yet."
+        )
         assert (found["instance"]["id"], found["instance"]["server_id"]) == (ID, 4711)
         assert "guest@example.com" not in str(found)
     assert described(api, "/operator/why?server=1", "/operator/why")["instance"] is None

@@ -81,7 +81,7 @@ class Life:
         self.world = World()
         self.words = canaries()
         letters = TemplateLetters(
-            public_url=self.world.services.public_url, ssh_port=22, sender="Cloud <cloud@example.net>"
+            find_url=self.world.services.find_url, ssh_port=22, sender="Cloud <cloud@example.net>"
         )
         self.world.services = replace(self.world.services, letters=letters, alarms=LogAlarms())
         self.api: Api = api_over(self.world.services, self.world.table, self.world.clock)

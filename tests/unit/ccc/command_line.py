@@ -59,7 +59,7 @@ def start(
 
 def finished(process: subprocess.Popen[str]) -> Done:
     """Wait for a started command."""
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=120)
     return Done(code=process.returncode, out=out or "", err=err or "")
 
 
@@ -71,7 +71,7 @@ def on_terminal(
     chosen = {"TERM": "xterm", **environment}
     process = start(chosen, *arguments, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
-    screen, left, interrupting, deadline = "", list(answers), False, time.monotonic() + 20
+    screen, left, interrupting, deadline = "", list(answers), False, time.monotonic() + 120
     while time.monotonic() < deadline:
         if not select.select([terminal], [], [], 0.5)[0]:
             if interrupting:  # once more: the first may have come between a prompt and its read

@@ -14,7 +14,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.quiet_server import QuietServer
@@ -61,13 +61,15 @@ FAILED: dict[str, Any] = {
 }
 
 
+ATTEMPT: dict[str, Any] = {"number": 2, "most": 3, "begun_again": "The installation stopped without a word."}
 STACK: dict[str, Any] = {
     "uuid": "11111111-2222-3333-4444-555555555555", "epoch": 7, "paused": False, "frozen": None, "swept_at": None,
     "marker": {"id": 4712, "state": "ours", "epoch": 7, "seen_at": "2026-11-23T11:59:00Z"},
 }  # fmt: skip
 STATE: dict[str, Any] = {
     "now": "2026-11-23T12:00:00Z", "stack": STACK, "signup": "open", "late": [], "undelivered": [], "more": False,
-    "breaker": {"open_until": None, "cause": None, "failures_in_a_row": 0, "reason": None},
+    "breaker": {"open_until": None, "cause": None, "failures_in_a_row": 0, "held_back_from": 3, "reason": None},
+    "failed_builds": {"hours": 24, "count": 0, "more": False, "by_cause": {}, "newest_at": None},
     "live": {"now": 2, "most": 50}, "creates": {"this_hour": 1, "most": 30},
     "provider_requests": {
         "this_hour": 41, "most": 3000, "kept_for_creates": 300, "resets_at": "2026-11-23T13:00:00Z",
@@ -138,38 +140,28 @@ def problem(status: int, code: str, detail: str = "A sentence for a person.", **
     return Reply(status=status, document=document, headers={"Content-Type": "application/problem+json"})
 
 
-class Service:
-    """The state of the service and its server; a context manager."""
+class Service(QuietServer):
+    """The state of the service and its server."""
 
     def __init__(self) -> None:
+        super().__init__(_handler(self))
         self.instances: dict[str, dict[str, Any]] = {}
         self.plan: list[dict[str, Any]] = []
         self.asked: list[Asked] = []
         self.next_replies: list[Reply] = []
         self.types: list[dict[str, Any]] = []
         self.runs: dict[str, dict[str, Any]] = {}
+        self.orphans: list[dict[str, Any]] = []
         self.switches: dict[str, dict[str, Any]] = {path: dict(document) for path, document in SWITCHES.items()}
         self.holds = True
         self.hold_seconds = 0.1
         self.page_size = 2
         self._changing = threading.Lock()
-        self._server = QuietServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     @property
     def url(self) -> str:
         """The address, with a path prefix like an API stage's."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/api"
+        return f"{self.root}/api"
 
     def add(self, *documents: dict[str, Any]) -> None:
         """Put instances into the table."""
@@ -185,7 +177,7 @@ class Service:
 
     def until_asked(self) -> None:
         """Return when a request has come; raises TimeoutError after ten seconds without."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while not self.asked:
             if time.monotonic() > end:
                 raise TimeoutError
@@ -218,6 +210,8 @@ class Service:
                 return Reply(status=200, document=self.switches[asked.path])
             case ["POST", "reap"]:
                 return Reply(status=202, document={}, headers={"Location": "/api/reap/runs/run-1"})
+            case ["GET", "reap", "orphans"]:
+                return self._orphans(asked)
             case ["GET", "reap", "runs", run] if run in self.runs:
                 return Reply(status=200, document=self.runs[run])
             case _:
@@ -228,6 +222,12 @@ class Service:
         made = instance("abcdefabcdef", email=asked.body["email"])
         self.add(made)
         return Reply(status=202, document={**made, "manage_token": MANAGE_TOKEN})
+
+    def _orphans(self, asked: Asked) -> Reply:
+        start = int(asked.query.get("cursor", "0"))
+        end = start + self.page_size
+        cursor = str(end) if end < len(self.orphans) else None
+        return Reply(status=200, document={"orphans": self.orphans[start:end], "next_cursor": cursor})
 
     def _page(self, asked: Asked) -> Reply:
         gone = {"deleted", "failed"}
@@ -251,7 +251,7 @@ class Service:
                 ends = {"old_expires_at": known["expires_at"], "expires_at": "2026-11-24T16:00:00Z", "hours_left": 140}
                 return Reply(status=200, document={**known, **ends})
             case ["GET", "log"]:
-                return Reply(status=200, document={"attempt": 2, "log": "first line\n\x1b[2Jsecond line\n"})
+                return Reply(status=200, document={"attempt": ATTEMPT, "log": "first line\n\x1b[2Jsecond line\n"})
             case _:
                 pass
         return problem(405, "method_not_allowed")

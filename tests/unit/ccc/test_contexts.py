@@ -112,6 +112,15 @@ def test_add_use_list_remove(ccc: Ccc, path: Path) -> None:
     }
 
 
+def test_a_list_of_none_says_how_to_save_one(ccc: Ccc) -> None:
+    """Below the empty table, beside the answer; as JSON it stays a list."""
+    done = ccc("context", "list")
+    assert (done.code, done.out) == (0, "  NAME  URL\n")
+    assert done.err.splitlines()[0] == "No service is saved."
+    assert "ccc context add NAME" in done.err
+    assert json.loads(ccc("context", "list", "--output", "json").out) == {"current": None, "contexts": []}
+
+
 def test_a_token_from_stdin(ccc: Ccc, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dash reads the token from stdin, where no list of processes shows it."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("from-stdin\n"))

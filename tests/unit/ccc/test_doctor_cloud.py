@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import secrets
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -30,12 +31,13 @@ NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 HETZNER = secrets.token_hex(32)
 UUID, OTHER = "11111111-2222-3333-4444-555555555555", "99999999-2222-3333-4444-555555555555"
 TABLE = "ccc-prod-Table-X1"
+ADDRESS = "https://x.example/api"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:ccc-prod-alarms"
 WRITES = ("put", "create", "delete", "update", "start", "invoke", "execute", "detect")
 
 
-def _parameter(name: str, kind: str = "SecureString") -> dict[str, Any]:
-    return {"Name": f"/ccc/prod/{name}", "Type": kind, "Value": "hidden"}
+def _parameter(name: str, kind: str = "SecureString", value: str = "hidden") -> dict[str, Any]:
+    return {"Name": f"/ccc/prod/{name}", "Type": kind, "Value": value}
 
 
 def _alarm(name: str, state: str = "OK", *, heard: bool = True) -> dict[str, Any]:
@@ -44,7 +46,7 @@ def _alarm(name: str, state: str = "OK", *, heard: bool = True) -> dict[str, Any
 
 def well() -> dict[str, Any]:
     """What AWS answers of a stage that is well."""
-    outputs = {"AlarmTopic": TOPIC, "BuilderProjectName": "ccc-prod-builder", "PublicUrl": "https://x.example/api"}
+    outputs = {"AlarmTopic": TOPIC, "BuilderProjectName": "ccc-prod-builder", "PublicUrl": ADDRESS}
     outputs["TableName"] = TABLE
     found = {
         "StackName": "ccc-prod",
@@ -59,7 +61,11 @@ def well() -> dict[str, Any]:
         "sts.get_caller_identity": {"Account": "123456789012"},
         "cloudformation.describe_stacks": {"Stacks": [found]},
         "ssm.get_parameters_by_path": {
-            "Parameters": [_parameter("keyring"), _parameter("hetzner_token"), _parameter("public_url", "String")]
+            "Parameters": [
+                _parameter("keyring"),
+                _parameter("hetzner_token"),
+                _parameter("public_url", "String", ADDRESS),
+            ]
         },
         "dynamodb.get_item": {"Item": {"key": {"S": "stack"}, "body": {"M": {"uuid": {"S": UUID}}}}},
         "ssm.get_parameter": {"Parameter": {**_parameter("hetzner_token"), "Value": HETZNER}},
@@ -194,6 +200,21 @@ def _builds(most: float) -> dict[str, Any]:
             "not a Secure",
         ),
         (SECRETS, {"Parameters": []}, "/ccc/prod/hetzner_token", State.MISSING, "not there"),
+        (SECRETS, {"Parameters": []}, "/ccc/prod/public_url", State.MISSING, "no page shown"),
+        (
+            SECRETS,
+            {"Parameters": [_parameter("public_url", "String", "https://old.example")]},
+            "/ccc/prod/public_url",
+            State.MISSING,
+            f"says https://old.example, and the stack {ADDRESS}",
+        ),
+        (
+            SECRETS,
+            {"Parameters": [_parameter("public_url", value=ADDRESS)]},
+            "/ccc/prod/public_url",
+            State.MISSING,
+            "not a String",
+        ),
     ],
 )
 def test_what_is_wrong_is_found_with_its_remedy(
@@ -204,6 +225,15 @@ def test_what_is_wrong_is_found_with_its_remedy(
     assert found.state is state
     assert said in found.found
     assert found.remedy
+
+
+def test_an_address_that_is_gone_is_written_again_by_the_command_that_is_told() -> None:
+    """A deployment without a change makes nothing anew, so the remedy is the parameter itself, as the stack has it."""
+    found = looked(_with(SECRETS, lambda answer: answer.update({"Parameters": []})))["/ccc/prod/public_url"]
+    assert found.remedy is not None
+    *words, document = shlex.split(found.remedy)
+    assert " ".join(words).startswith("aws ssm put-parameter --name /ccc/prod/public_url --type String --overwrite ")
+    assert (words[-1], json.loads(document)) == ("--cli-input-json", {"Value": ADDRESS})
 
 
 @pytest.mark.parametrize(

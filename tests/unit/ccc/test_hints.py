@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 
 import pytest
 
+from ccc.away import NamedBy, Place, unreachable
 from ccc.contexts import save_context
 from tests.unit.ccc.command_line import fresh_public_key
 from tests.unit.ccc.conftest import Ccc
@@ -79,6 +81,51 @@ def test_a_mistyped_verb(ccc: Ccc, words: list[str], near: str) -> None:
     assert repr(near) in done.err
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["rm", ID], "deprovision"),
+        (["Delete", ID], "deprovision"),
+        (["create"], "provision"),
+        (["ls"], "list"),
+        (["help"], "--help"),
+        (["version"], "--version"),
+        (["context", "ls"], "list"),
+        (["context", "rm"], "remove"),
+        (["context", "delete"], "remove"),
+        (["context", "help"], "--help"),
+    ],
+)
+def test_another_tools_word_for_it(ccc: Ccc, words: list[str], meant: str) -> None:
+    """Who knows other tools hears what it is called here, in the group that was asked."""
+    done = ccc(*words)
+    assert done.code == 2
+    assert done.err.splitlines()[-1].endswith(f": did you mean {meant!r}?")
+
+
+@pytest.mark.parametrize("words", [("list",), ("status", ID), ("context", "show", "--token")])
+def test_a_guest_without_a_token_hears_where_it_is(
+    ccc: Ccc, service: Service, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """The address is known, so it stands in the command; the token is in a mail."""
+    monkeypatch.delenv("CCC_TOKEN")
+    done = ccc(*words)
+    assert done.code == 4
+    assert done.err.splitlines() == [
+        f"Error: There is no token for {service.url}.",
+        "  A guest's is behind the # of the manage link, which is in the mail that says how to log in.",
+        f"Next: ccc context add NAME --url {service.url} --token TOKEN",
+    ]
+
+
+@pytest.mark.parametrize("typed", ["soon", "nan", ""])
+def test_a_time_to_wait_that_is_none(ccc: Ccc, service: Service, typed: str) -> None:
+    """It is called a number of seconds, and nothing is sent; `nan` would be waited for for ever."""
+    done = ccc("wait", ID, "--timeout", typed)
+    assert (done.code, service.asked) == (2, [])
+    assert f"Invalid value for '--timeout': {typed!r} is not a valid number of seconds." in done.err
+
+
 def test_nothing_like_a_verb(ccc: Ccc) -> None:
     """Nothing is suggested where nothing is near."""
     done = ccc("xyzzy")
@@ -96,14 +143,57 @@ def test_another_server_at_the_address(ccc: Ccc, service: Service, raw: bytes) -
     assert "Next: ccc context list" in done.err
 
 
-def test_other_services_are_named_when_this_one_is_away(ccc: Ccc, service: Service) -> None:
-    """Who saved other services hears of them, but not of the one that does not answer."""
+@pytest.fixture
+def away() -> Iterator[str]:
+    """An address of this machine where nothing listens."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        save_context("away", url, "t")
-        assert "ccc context use" not in ccc("--url", url, "--token", "t", "list").err
-        save_context("mine", service.url, "t")
-        done = ccc("--url", url, "list")
+        yield f"http://127.0.0.1:{closed.getsockname()[1]}"
+
+
+def test_a_service_that_is_away_and_the_only_one(ccc: Ccc, away: str) -> None:
+    """Who saved no other hears how to start it, and of nothing to change to."""
+    save_context("away", away, "t")
+    done = ccc("--url", away, "--token", "t", "list")
     assert done.code == 7
-    assert "  Other saved services: mine    (ccc context use NAME)" in done.err.splitlines()
+    assert "ccc context use" not in done.err
+    assert "Next: make up    (starts the service on this machine; or give another --url)" in done.err.splitlines()
+
+
+def test_a_stale_current_context_is_named_with_the_way_to_another(
+    ccc: Ccc, service: Service, away: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The current context of a box that was ended: its name, the others with their addresses, and what to type."""
+    for name in ("CCC_URL", "CCC_TOKEN"):
+        monkeypatch.delenv(name)
+    save_context("onebox-1", away, "t")
+    save_context("onebox-2", service.url, "t")
+    done = ccc("list")
+    assert done.code == 7
+    lines = done.err.splitlines()
+    assert lines[0] == f"Error: Nothing usable answers at {away}."
+    assert "  It is the current context, onebox-1." in lines
+    assert f"  Other saved services: onebox-2 ({service.url})" in lines
+    assert lines[-1] == "Next: ccc context use onebox-2    (changes to another one; or: make up)"
+    assert ccc("context", "use", "onebox-2").code == 0
+    assert ccc("types").code == 0
+    assert "  It is the context onebox-1." in ccc("--context", "onebox-1", "types").err.splitlines()
+
+
+def test_an_address_of_the_environment_that_is_away(
+    ccc: Ccc, service: Service, away: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A context cannot win against CCC_URL, and the hint says how it can."""
+    monkeypatch.setenv("CCC_URL", away)
+    save_context("mine", service.url, "t")
+    save_context("other", f"{service.url}/other", "t")
+    lines = ccc("list").err.splitlines()
+    assert "  CCC_URL names it; while it is set, no context counts." in lines
+    assert lines[-1] == "Next: unset CCC_URL CCC_TOKEN; ccc context use NAME    (or: make up)"
+
+
+def test_a_remote_service_that_is_away_is_not_to_be_started_here() -> None:
+    """`make up` is no answer for an address elsewhere."""
+    place = Place(url="https://ccc.example.org", named_by=NamedBy.FLAG)
+    lines = unreachable(place, "no route to host").lines()
+    assert lines[1:] == ["  no route to host", "Next: ccc context list    (is the address right?)"]

@@ -163,11 +163,12 @@ def test_the_state_of_a_quiet_service(ccc: Ccc) -> None:
     """One fact a line, and nothing late."""
     assert ccc("state").out.splitlines() == [
         "New machines: switched on (signing up: open)",
+        "Failed builds: none in 24 h",
         "Deleting: as usual",
         "Marker: ours",
         "Live: 2 of 50",
-        "Made this hour: 1 of 30",
-        f"Requests to the provider: 41 of 3000 this hour, anew at {local_and_utc('2026-11-23T13:00:00Z')}",
+        "Made in the last hour: 1 of 30",
+        f"Requests to the provider: 41 of 3000 in the last hour, forgotten at {local_and_utc('2026-11-23T13:00:00Z')}",
         "Set aside in 2026-11: 1.20 of 500.00 EUR",
         "Running machines: 0.04 EUR so far, 0.08 EUR until their ends",
         "Late: nothing",
@@ -196,6 +197,29 @@ def test_the_state_of_a_service_in_trouble(ccc: Ccc, service: Service) -> None:
     ]
 
 
+def test_failed_builds_are_told_by_cause_and_how_many_more_hold_new_machines_back(ccc: Ccc, service: Service) -> None:
+    """The last day's by cause, and those in a row; a service of an earlier release tells neither."""
+    failed = {"hours": 24, "count": 5, "more": False, "by_cause": {"disk": 3, "timeout": 2}, "newest_at": None}
+    breaker = {**STATE["breaker"], "cause": "disk", "failures_in_a_row": 2}
+    service.switches["/operator/state"] = {**STATE, "breaker": breaker, "failed_builds": failed}
+    assert ccc("state").out.splitlines()[1:3] == [
+        "Failed builds: 5 in 24 h (3 disk, 2 timeout)",
+        "Failed in a row: 2 of 3 that hold new machines back (disk)",
+    ]
+    service.switches["/operator/state"] = {**STATE, "failed_builds": {**failed, "count": 100, "more": True}}
+    assert "Failed builds: 100 or more in 24 h" in ccc("state").out
+    assert ccc("state").err.splitlines()[0] == "Next: ccc list --status failed"
+    over = {**breaker, "failures_in_a_row": 3}
+    service.switches["/operator/state"] = {**STATE, "breaker": over}
+    assert "in a row" not in ccc("state").out
+    service.switches["/operator/state"] = {**STATE, "breaker": {**over, "open_until": "2026-11-23T13:00:00Z"}}
+    assert "Failed in a row: 3 of 3" in ccc("state").out
+    earlier = {name: value for name, value in STATE.items() if name != "failed_builds"}
+    earlier["breaker"] = {"open_until": None, "cause": "disk", "failures_in_a_row": 2, "reason": None}
+    service.switches["/operator/state"] = earlier
+    assert "Failed" not in ccc("state").out
+
+
 def test_a_pause_is_the_first_thing_said(ccc: Ccc, service: Service) -> None:
     """Whoever wonders why nothing is made reads it in the first line."""
     service.switches["/operator/state"] = {**STATE, "stack": {**STACK, "paused": True}}
@@ -214,6 +238,17 @@ def test_the_audit_of_today_of_a_machine_and_of_a_day(
         "2026-11-23T12:00:00Z", "operator", "operator", "0a1b2c3d", "ended", ID, "released",
     ]  # fmt: skip
     assert service.asked[0].query == query
+
+
+def test_the_audit_on_a_terminal_keeps_what_was_done(environment: dict[str, str], service: Service) -> None:
+    """In 80 columns the token goes, and not what an entry is about; an id that was typed is not repeated."""
+    about = "dry run of at most 3 20261123T120000-0a1b2c3d"
+    service.switches["/operator/audit"] = {"entries": [{**ENTRY, "did": "reap_requested", "about": about}]}
+    narrow = {**environment, "COLUMNS": "80", "NO_COLOR": "1"}
+    for words in ([], [ID]):
+        head, row = on_terminal(narrow, "audit", *words)[1].splitlines()
+        assert ("dry run of at" in row, "TOKEN" in head, ID in row) == (True, False, not words)
+        assert len(row) <= 80
 
 
 def test_the_audit_as_json(ccc: Ccc) -> None:
@@ -243,6 +278,14 @@ def test_an_empty_audit_is_said(ccc: Ccc, service: Service) -> None:
     service.switches["/operator/audit"] = {"entries": []}
     done = ccc("audit")
     assert (done.code, "Nothing was changed." in done.err) == (0, True)
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "20261123", ""])
+def test_a_day_that_is_none_is_a_usage_error(ccc: Ccc, service: Service, day: str) -> None:
+    """It is said what a day looks like, and nothing is sent."""
+    done = ccc("audit", "--day", day)
+    assert (done.code, service.asked) == (2, [])
+    assert "--day: it is a day like 2026-11-23." in done.err
 
 
 def test_a_machine_and_a_day_are_two_questions(ccc: Ccc, service: Service) -> None:

@@ -45,6 +45,20 @@ def test_a_full_disk(environment: dict[str, str]) -> None:
     assert done.err == "Error: No space left on device.\n"
 
 
+def test_an_impatient_interrupt_ends_like_a_single_one(environment: dict[str, str], service: Service) -> None:
+    """Who presses Ctrl-C again while the process ends gets the same exit code, and no traceback."""
+    service.add(instance(ID))
+    service.hold_seconds = 5
+    process = start(environment, "wait", ID)
+    assert process.stderr
+    process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    assert any("Stopped waiting" in line for line in process.stderr)
+    process.send_signal(signal.SIGINT)
+    done = finished(process)
+    assert (done.code, "Traceback" in done.err) == (130, False)
+
+
 def test_an_interrupt_during_a_request(environment: dict[str, str], service: Service) -> None:
     """Ctrl-C while an answer is awaited is exit code 130 without a traceback."""
     service.add(instance(ID))

@@ -8,7 +8,7 @@ import pytest
 
 from ccc.instance import instance_from
 from ccc.progress import PlainProgress
-from tests.unit.ccc.command_line import fresh_public_key, on_terminal
+from tests.unit.ccc.command_line import CTRL_C, fresh_public_key, on_terminal
 from tests.unit.ccc.conftest import Ccc
 from tests.unit.ccc.service import RUNNING, Service, instance
 
@@ -73,6 +73,28 @@ def test_a_stage_that_becomes_slow_while_nothing_changes_is_told(capsys: pytest.
         display.answering(yes=True)
         said.append(capsys.readouterr().err.count("much longer than usual"))
     assert said == [0, 1, 0]
+
+
+def test_a_terminal_does_not_tell_whoever_ends_a_machine_how_it_was_made(
+    environment: dict[str, str], service: Service
+) -> None:
+    """While it is deleted, and when it is gone, there is the headline alone."""
+    service.add(instance(**{**RUNNING, "stages": at_stage("copy")["stages"]}))
+    service.plan = [{"status": "deleted", "stage": None}]
+    code, screen = on_terminal(environment, "deprovision", "--yes", instance()["id"])
+    assert (code, "deleting" in screen, "deleted" in screen, "copy" in screen) == (0, True, True, False)
+
+
+def test_what_is_said_after_ctrl_c_begins_a_line(environment: dict[str, str], service: Service) -> None:
+    """Behind a prompt, and behind plain lines, the terminal has written ^C where the next word would stand."""
+    service.add(instance(**RUNNING))
+    asked = ("Delete it? [y/N]: ", CTRL_C)
+    code, screen = on_terminal(environment, "deprovision", instance()["id"], answers=(asked,))
+    assert (code, screen.splitlines()[-1], screen.splitlines()[-2].startswith(asked[0])) == (130, "Interrupted.", True)
+    dumb = {**environment, "TERM": "dumb"}
+    code, screen = on_terminal(dumb, "status", instance()["id"], "--watch", answers=(("] running", CTRL_C),))
+    lines = screen.splitlines()
+    assert (code, lines[-1].startswith("Stopped watching"), lines[-2]) == (130, True, "")
 
 
 def test_a_terminal_shows_step_attempt_and_slowness(environment: dict[str, str], service: Service) -> None:

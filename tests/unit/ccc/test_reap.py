@@ -124,3 +124,45 @@ def test_not_for_guests(ccc: Ccc, service: Service) -> None:
     """A token that may not is exit code 4."""
     service.reply_next(problem(403, "forbidden"))
     assert ccc("reap").code == 4
+
+
+def orphan_cost(number: int, **changes: Any) -> dict[str, Any]:
+    """Return what a server without a row has cost, with changes."""
+    return {
+        "server_id": number, "instance_id": "0123456789ab", "server_type": "cx23", "location": "nbg1",
+        "created_at": "2026-11-23T12:00:00Z", "deleted_at": "2026-11-23T13:30:00Z", "hours": 2, "eur": "0.02",
+        **changes,
+    }  # fmt: skip
+
+
+def test_what_orphans_have_cost(ccc: Ccc, service: Service) -> None:
+    """A line for each server, page after page; a price that nobody knows is a dash, and no run is started."""
+    service.page_size = 2
+    service.orphans = [orphan_cost(43), orphan_cost(42, eur=None, server_type=None), orphan_cost(41)]
+    done = ccc("reap", "--orphans")
+    assert done.code == 0
+    lines = [line.split() for line in done.out.splitlines()]
+    assert [line[0] for line in lines] == ["SERVER", "43", "42", "41"]
+    assert lines[1][5:] == ["2", "0.02", "0123456789ab"]
+    assert (lines[2][1], lines[2][6]) == ("-", "-")
+    assert set(service.methods()) == {"GET /reap/orphans"}
+
+
+def test_no_orphan_was_deleted(ccc: Ccc) -> None:
+    """It is said so."""
+    done = ccc("reap", "--orphans")
+    assert (done.code, "No server without a row" in done.err) == (0, True)
+
+
+def test_what_orphans_have_cost_as_json(ccc: Ccc, service: Service) -> None:
+    """All pages are one document."""
+    service.page_size = 1
+    service.orphans = [orphan_cost(43), orphan_cost(42)]
+    assert json.loads(ccc("reap", "--orphans", "--output", "json").out) == {"orphans": service.orphans}
+
+
+@pytest.mark.parametrize("other", [["--dry-run"], ["--confirm", "1"]])
+def test_a_list_is_no_run(ccc: Ccc, service: Service, other: list[str]) -> None:
+    """With what only a run can do it is a mistake, and nothing is asked."""
+    assert ccc("reap", "--orphans", *other).code == 2
+    assert service.methods() == []

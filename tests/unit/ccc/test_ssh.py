@@ -193,3 +193,68 @@ def test_ssh_config_as_json(ccc: Ccc, service: Service) -> None:
     document = json.loads(ccc("ssh-config", ID, "--output", "json").out)
     assert document["host"] == f"cc-{ID}"
     assert document["settings"]["Port"] == "2222"
+
+
+def kept_keys(ccc: Ccc, service: Service, tmp_path: Path) -> list[Path]:
+    """The files that `ssh` and `ssh-config` have kept for a machine that runs."""
+    service.add(instance(ID, **RUNNING))
+    for verb in ("ssh", "ssh-config"):
+        assert ccc(verb, ID, "--output", "json").code == 0
+    files = [tmp_path / place / "ccc" / f"known_hosts-{ID}" for place in ("cache", "state")]
+    assert all(file.exists() for file in files)
+    return files
+
+
+@pytest.mark.parametrize(
+    "learning", [("status", ID), ("list", "--all"), ("deprovision", ID, "--yes"), ("wait", ID), ("ssh", ID)]
+)
+@pytest.mark.parametrize("status", ["deleted", "failed"])
+def test_the_kept_key_goes_when_the_machine_is_over(
+    ccc: Ccc, service: Service, tmp_path: Path, learning: tuple[str, ...], status: str
+) -> None:
+    """Whatever command hears first that it is over removes both files, and no other machine's."""
+    files = kept_keys(ccc, service, tmp_path)
+    others = [file.with_name("known_hosts-ba9876543210") for file in files]
+    for other in others:
+        other.write_text("of another machine", encoding="utf-8")
+    service.instances[ID].update(status=status, ip=None, ssh_command=None, host_key=None)
+    ccc(*learning)
+    assert not any(file.exists() for file in files)
+    assert all(other.exists() for other in others)
+
+
+def test_the_kept_key_goes_when_deprovision_has_waited(ccc: Ccc, service: Service, tmp_path: Path) -> None:
+    """It stays while the machine is being deleted, and goes with the machine."""
+    files = kept_keys(ccc, service, tmp_path)
+    assert ccc("deprovision", ID, "--yes", "--no-wait").code == 0
+    assert all(file.exists() for file in files)
+    service.plan = [{"status": "deleted"}]
+    assert ccc("deprovision", ID, "--yes").code == 0
+    assert not any(file.exists() for file in files)
+
+
+@pytest.mark.parametrize("command", [("status", ID), ("list", "--all"), ("extend", ID, "1")])
+def test_the_kept_key_stays_while_the_machine_lives(
+    ccc: Ccc, service: Service, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """To look at it or to extend it takes nothing away, and neither does an answer that it is not known."""
+    files = kept_keys(ccc, service, tmp_path)
+    assert ccc(*command).code == 0
+    service.instances.clear()
+    assert ccc("status", ID).code == 3
+    assert all(file.exists() for file in files)
+
+
+def test_an_instance_of_a_strange_name_leads_to_no_file(ccc: Ccc, service: Service, tmp_path: Path) -> None:
+    """A service that calls an instance by a path neither writes nor removes anything there."""
+    victim = tmp_path / "cache" / "victim"
+    victim.parent.mkdir()
+    victim.write_text("mine", encoding="utf-8")
+    (tmp_path / "cache" / "ccc" / "known_hosts-").mkdir(parents=True)
+    strange = "/../../victim"
+    service.add({**instance(ID, **RUNNING), "id": ID})
+    service.instances[ID]["id"] = strange
+    assert ccc("ssh", ID, "--output", "json").code == 1
+    service.instances[ID].update(status="deleted")
+    assert ccc("status", ID).code == 0
+    assert victim.read_text(encoding="utf-8") == "mine"

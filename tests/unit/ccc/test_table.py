@@ -1,4 +1,4 @@
-"""Tables on terminals of every width: columns go, words stay whole."""
+"""Tables on terminals of every width: columns go, and words stay whole but in columns that may be cut."""
 
 from __future__ import annotations
 
@@ -40,6 +40,29 @@ def test_one_line_a_field() -> None:
         "NAME: one", "COST: 1.50", "PLACE: nbg1,hel1", "recommended", "",
         "NAME: another", "COST: 10.50", "PLACE: -",
     ]  # fmt: skip
+
+
+CUT = (Column(name="NAME"), Column(name="SIDE", spare=1), Column(name="ABOUT", cut=8))
+LONG = [("one", "left", "a long tale of it"), ("two", "right", "short")]
+
+
+@pytest.mark.parametrize(
+    ("room", "row"),
+    [
+        (None, "one   left   a long tale of it"),
+        (30, "one   left   a long tale of it"),
+        (29, "one   left   a long tale of…"),
+        (21, "one   left   a long…"),
+        (20, "one   a long tale o…"),
+        (14, "one   a long…"),
+        (13, "NAME: one"),
+    ],
+)
+def test_a_column_that_may_be_cut_is_cut_before_another_goes(room: int | None, row: str) -> None:
+    """Down to its least; then a column is left out and it has room again, and at last each field has its line."""
+    lines = table_lines(CUT, LONG, room=room)
+    assert row in lines
+    assert room is None or room < 14 or max(map(len, lines)) <= room
 
 
 @pytest.mark.parametrize("width", [200, 80, 60, 50])

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.ccc.command_line import finished, on_terminal, start
 from tests.unit.ccc.conftest import Ccc
-from tests.unit.ccc.service import INSTALLING, RUNNING, Service, instance
+from tests.unit.ccc.service import INSTALLING, RUNNING, Reply, Service, instance
 
 ID = "0123456789ab"
 CX23 = {
@@ -186,8 +186,19 @@ def test_logs(ccc: Ccc, service: Service) -> None:
     service.add(instance(ID))
     done = ccc("logs", ID)
     assert done.out == "first line\n?[2Jsecond line\n"
-    assert done.err == "Attempt 2:\n"
-    assert json.loads(ccc("logs", ID, "--output", "json").out)["attempt"] == 2
+    assert done.err == "Attempt 2 of 3:\n"
+    assert json.loads(ccc("logs", ID, "--output", "json").out)["attempt"]["number"] == 2
+
+
+@pytest.mark.parametrize(
+    ("attempt", "said"), [(2, "Attempt 2:"), (0, "There is no log yet."), (None, "There is no log yet.")]
+)
+def test_logs_of_a_service_that_tells_a_bare_number_or_none(
+    ccc: Ccc, service: Service, attempt: int | None, said: str
+) -> None:
+    """A service of an earlier release is understood, and without a log no attempt is told."""
+    service.reply_next(Reply(status=200, document={"attempt": attempt, "log": "a line" if attempt else ""}))
+    assert ccc("logs", ID).err == f"{said}\n"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

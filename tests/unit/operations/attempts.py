@@ -17,7 +17,7 @@ def building(*phases: Phase) -> tuple[World, Instance]:
     """A world with an instance whose first attempt has come so far, and letters as guests get them."""
     world = World()
     letters: Any = TemplateLetters(
-        public_url=world.services.public_url, ssh_port=22, sender="Cloud <cloud@ccc.example.com>"
+        find_url=world.services.find_url, ssh_port=22, sender="Cloud <cloud@ccc.example.com>"
     )
     world.services = replace(world.services, letters=letters)
     return world, claimed(world, *phases)

@@ -11,9 +11,8 @@ import pytest
 
 from chalicelib.domain.errors import InvalidInput, LimitReached, OutOfStock, Paused, StoreUnavailable
 from chalicelib.domain.instance import Hold, Wish
-from chalicelib.domain.limits import Rounding
+from chalicelib.domain.limits import CREATES, Rounding
 from chalicelib.operations.affordable import affordable, check_room, in_stock, reservation
-from chalicelib.operations.stages.creating import creates_key
 from tests.unit.domain.samples import HOUR, TEN
 from tests.unit.operations.world import World
 
@@ -108,11 +107,11 @@ def test_hours_beyond_the_operators_are_the_callers_error(hours: int) -> None:
 def test_what_stands_in_the_way_is_told_and_changes_nothing() -> None:
     """A pause, an unread market and used-up creations each have their error; the table is as it was."""
     world = World(max_creates_per_hour=1)
-    world.services.instances.add(creates_key(TEN), 1, cap=None, expires_at=None)
+    world.services.instances.add(CREATES.key(TEN), 1, cap=None, expires_at=None)
     before = world.table.contents()
     _refused(world, LimitReached)
     assert world.table.contents() == before
-    affordable(world.services, Wish(hours=1), TEN + timedelta(hours=1))
+    affordable(world.services, Wish(hours=1), TEN + timedelta(minutes=70))
     world.services.stack.write(replace(world.stack, paused=True), world.stack)
     _refused(world, Paused)
     world.services.stack.write(replace(world.stack, paused=False), world.stack)

@@ -11,9 +11,9 @@ from tests.unit.operations.world import World
 
 
 def test_all_is_well() -> None:
-    """Store, catalogue, builds and keyring are each `ok`, without a request to the provider."""
+    """Store, catalogue, builds, keyring and address are each `ok`, without a request to the provider."""
     world = World()
-    assert check_health(world.services) == {"store": "ok", "catalogue": "ok", "builds": "ok", "keyring": "ok"}
+    assert check_health(world.services) == dict.fromkeys(("store", "catalogue", "builds", "keyring", "address"), "ok")
     assert world.servers.calls == []
 
 
@@ -26,6 +26,7 @@ def test_a_store_that_does_not_answer_is_named() -> None:
         "catalogue": "unknown",
         "builds": "unknown",
         "keyring": "ok",
+        "address": "ok",
     }
 
 

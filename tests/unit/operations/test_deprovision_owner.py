@@ -12,9 +12,12 @@ from chalicelib.domain.audit import Deed
 from chalicelib.domain.email import EmailAddress
 from chalicelib.domain.errors import SignupClosed, StoreUnavailable
 from chalicelib.domain.instance import EndReason, Status
-from chalicelib.operations.deprovision_owner import deprovision_owner
+from chalicelib.operations.admit_owner import admit_owner
+from chalicelib.operations.deprovision_owner import LOOKS, deprovision_owner
 from chalicelib.operations.retry import retry
-from tests.unit.domain.samples import TEN, an_instance
+from chalicelib.operations.tick import WorkFailed, tick
+from tests.unit.domain.samples import HOUR, MINUTE, TEN, an_instance
+from tests.unit.operations.between import Between
 from tests.unit.operations.guests import asked, confirmed, guests_machine, quota
 from tests.unit.operations.world import GUEST, World
 
@@ -98,6 +101,93 @@ def test_an_index_that_shows_nothing_at_first_is_looked_at_again() -> None:
     instances: Any = _Lags(world.services.instances, shown=-2)
     done = deprovision_owner(replace(world.services, instances=instances), GUEST)
     assert [each.id for each in done.ended] == [row.id]
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_what_the_index_shows_after_the_answer_is_ended_by_a_tick(ordered: bool) -> None:
+    """A row that no look of the switch found is ended when the index has caught up, a guest's and an operator's."""
+    world = World()
+    row = world.order().instance if ordered else confirmed(world, GUEST.value)
+    instances: Any = _Lags(world.services.instances, shown=-LOOKS - 1)
+    services = replace(world.services, instances=instances)
+    assert deprovision_owner(services, GUEST).ended == ()
+    for ended in (False, True):
+        world.clock.advance(MINUTE)
+        tick(services, left=lambda: 60.0)
+        assert (world.row(row.id).end_reason is EndReason.RELEASED) is ended
+    world.settle(row.id, Status.DELETED)
+    assert world.servers.project.servers == {}
+
+
+def test_ticks_look_for_ten_minutes_and_no_longer() -> None:
+    """Then nothing of it is kept."""
+    world = World()
+    end(world)
+    instances: Any = _Looked(world.services.instances)
+    services = replace(world.services, instances=instances)
+    for _ in range(15):
+        tick(services, left=lambda: 60.0)
+        world.clock.advance(MINUTE)
+    assert instances.looks == 11
+    assert world.stack.shut_out == ()
+
+
+class _Looked:
+    """Counts how often an owner's rows are looked for."""
+
+    def __init__(self, instances: Any) -> None:
+        self._instances = instances
+        self.looks = 0
+
+    def owned(self, owner: str) -> list[str]:
+        """What the index shows."""
+        self.looks += 1
+        return list(self._instances.owned(owner))
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is as it is."""
+        return getattr(self._instances, name)
+
+
+def test_what_an_operator_orders_afterwards_is_left_alone() -> None:
+    """Ticks end what was there before the switch, and not the operator's next order for the same address."""
+    world = World()
+    end(world)
+    world.clock.advance(MINUTE)
+    row = world.order().instance
+    tick(world.services, left=lambda: 60.0)
+    assert world.settle(row.id, Status.INSTALLING).end_reason is None
+
+
+def test_who_is_let_in_again_is_not_looked_for() -> None:
+    """A machine that they ask for a minute later is theirs, and others are looked for all the same."""
+    world = World()
+    end(world)
+    end(world, "other@example.com")
+    assert admit_owner(world.services, GUEST)
+    assert len(world.stack.shut_out) == 1
+    row = confirmed(world, GUEST.value)
+    world.clock.advance(MINUTE)
+    tick(world.services, left=lambda: 60.0)
+    assert world.settle(row.id, Status.INSTALLING).end_reason is None
+
+
+def test_a_tick_that_cannot_look_does_everything_else() -> None:
+    """The failure is told, what is due is served, and the next tick looks again."""
+    world = World()
+    row = guests_machine(world, "other@example.com")
+    end(world)
+    instances: Any = Between(world.services.instances, "owned", _away)
+    world.clock.advance(2 * HOUR)
+    with pytest.raises(WorkFailed, match="looking again: store_unavailable"):
+        tick(replace(world.services, instances=instances), left=lambda: 60.0)
+    world.follow_nudges()
+    assert world.row(row.id).end_reason is EndReason.EXPIRED
+    assert len(world.stack.shut_out) == 1
+
+
+def _away() -> None:
+    raise StoreUnavailable("away")
 
 
 class _Lags:

@@ -46,16 +46,19 @@ def test_what_it_costs_is_summed_over_the_living() -> None:
 
 
 def test_the_hours_requests_to_the_provider_are_told_as_they_are_counted() -> None:
-    """What every function has spent of this hour of the clock, and when the next hour's may be used."""
+    """What every function has spent of the last hour, and when none of that counts any more."""
     world = World()
     world.clock.advance(17 * MINUTE)
     for _ in range(3):
         spend_provider_request(world.services.instances, world.clock, creates_server=True)
     seen = oversee(world.services)
-    assert (seen.provider_requests, seen.provider_requests_reset_at) == (3, TEN + HOUR)
-    world.clock.advance(43 * MINUTE)
+    over = TEN + 15 * MINUTE + 70 * MINUTE
+    assert (seen.provider_requests, seen.provider_requests_reset_at) == (3, over)
+    world.clock.advance(over - world.clock.now() - timedelta(seconds=1))
+    assert oversee(world.services).provider_requests == 3
+    world.clock.advance(timedelta(seconds=1))
     after = oversee(world.services)
-    assert (after.provider_requests, after.provider_requests_reset_at) == (0, TEN + 2 * HOUR)
+    assert (after.provider_requests, after.provider_requests_reset_at) == (0, over)
 
 
 def test_what_is_in_time_is_not_late() -> None:

@@ -17,9 +17,9 @@ from chalicelib.domain.errors import (
     StoreUnavailable,
 )
 from chalicelib.domain.instance import Status
+from chalicelib.domain.limits import CREATES
 from chalicelib.operations import authorise
-from chalicelib.operations.stages.creating import creates_key
-from tests.unit.domain.samples import TEN
+from tests.unit.domain.samples import HOUR, MINUTE, TEN
 from tests.unit.operations.between import Between
 from tests.unit.operations.world import World
 
@@ -176,11 +176,14 @@ def test_p24_a_full_counter_refuses_and_changes_nothing(limits: dict[str, Any], 
     assert (world.spend, world.live) == before
 
 
-def test_the_hours_creations_count_for_that_hour_only() -> None:
-    """Creations of the hour before do not stand in the way of this one's."""
+def test_creations_count_for_an_hour_wherever_it_begins() -> None:
+    """The full hour of the clock changes nothing; what was made an hour ago does not stand in the way for ever."""
     world = World(max_creates_per_hour=1)
-    world.services.instances.add(creates_key(TEN), 1, cap=None, expires_at=None)
+    world.services.instances.add(CREATES.key(TEN), 1, cap=None, expires_at=None)
     with pytest.raises(LimitReached):
         world.order()
-    world.clock.advance(TEN.replace(hour=11) - TEN)
+    world.clock.advance(HOUR)
+    with pytest.raises(LimitReached):
+        world.order()
+    world.clock.advance(10 * MINUTE)
     assert world.order().instance.status is Status.REQUESTED

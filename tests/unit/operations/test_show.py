@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.build import BuildReport, Phase
 from chalicelib.domain.errors import NotFound
-from chalicelib.operations.show import log, show
+from chalicelib.operations.show import LogTail, log, show
 from tests.unit.operations.world import World
 
 
@@ -16,7 +16,7 @@ def test_before_a_build_there_is_only_the_row() -> None:
     row = world.order().instance
     shown = show(world.services, row.id)
     assert (shown.instance, shown.build) == (row, None)
-    assert log(world.services, row.id) == (0, "")
+    assert log(world.services, row.id) == LogTail()
 
 
 def test_the_newest_attempt_that_has_spoken_is_shown() -> None:
@@ -27,10 +27,12 @@ def test_the_newest_attempt_that_has_spoken_is_shown() -> None:
     world.report(row.id, BuildReport(phase=Phase.SSH, log_tail="first"))
     world.fail_build(row.id)
     world.follow_nudges()
-    assert log(world.services, row.id) == (1, "first")
+    assert log(world.services, row.id) == LogTail(number=1, text="first")
     world.claim(row.id, 2)
     world.report(row.id, BuildReport(phase=Phase.SSH, log_tail="second"), attempt=2)
-    assert log(world.services, row.id) == (2, "second")
+    again = show(world.services, row.id).begun_again
+    assert again is not None
+    assert log(world.services, row.id) == LogTail(number=2, text="second", begun_again=again)
     build = show(world.services, row.id).build
     assert build is not None
     assert build.attempt == 2

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.errors import NotFound
-from chalicelib.operations.ports import RunState
+from chalicelib.operations.ports import RunPage, RunState
 from chalicelib.operations.request_reap import new_run
 from chalicelib.operations.show_runs import list_runs, show_run
 from tests.unit.domain.samples import HOUR, MINUTE
@@ -15,13 +15,15 @@ from tests.unit.operations.world import World
 
 
 def test_the_newest_runs_come_first() -> None:
-    """At most as many as were asked for."""
+    """At most as many as were asked for, and the cursor leads on to the others."""
     world = World()
     runs = []
     for _ in range(3):
         runs.append(world.reap())
         world.clock.advance(MINUTE)
-    assert list_runs(world.services, limit=2) == [runs[2], runs[1]]
+    page = list_runs(world.services, limit=2)
+    assert page.runs == (runs[2], runs[1])
+    assert list_runs(world.services, limit=2, cursor=page.next_cursor) == RunPage(runs=(runs[0],), next_cursor=None)
 
 
 def test_one_run_is_shown_by_its_id() -> None:
@@ -43,7 +45,7 @@ def test_a_run_that_never_ended_is_shown_as_interrupted(minutes: int, state: Run
     world.services.runs.save(run)
     world.clock.advance(minutes * MINUTE)
     assert show_run(world.services, run.id).state is state
-    assert [each.state for each in list_runs(world.services, limit=5)] == [state]
+    assert [each.state for each in list_runs(world.services, limit=5).runs] == [state]
     assert world.services.runs.get(run.id) == run
 
 

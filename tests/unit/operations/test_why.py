@@ -53,7 +53,9 @@ def test_every_kind_of_machine_has_its_answer() -> None:
     assert over.expires_at is not None
     until = f"{living.expires_at:%Y-%m-%dT%H:%M:%SZ}"
     over_at = f"{over.expires_at:%Y-%m-%dT%H:%M:%SZ}"
-    assert of_instance(world.services, living.id).answer == f"It lives until {until}: its row owns it (running)."
+    seen = f"A run saw its server last at {world.services.runs.newest(1)[0].requested_at:%Y-%m-%dT%H:%M:%SZ}."
+    answer = f"It lives until {until}: its row owns it (running). {seen}"
+    assert of_instance(world.services, living.id).answer == answer
     assert of_server(world.services, living.machine.server_id).answer == of_instance(world.services, living.id).answer
     for found in (of_instance(world.services, over.id), of_server(world.services, over.machine.server_id)):
         assert found.answer == f"It is gone (deleted): its time was over ({over_at})."

@@ -100,7 +100,7 @@ class World:
             clock=self.clock,
             ids=self.ids,
             limits=replace(LIMITS, **limits),
-            public_url="https://ccc.example.com",
+            find_url=lambda: "https://ccc.example.com",
         )
 
     # What can be seen.

@@ -60,8 +60,9 @@ async function rotate() {
 }
 
 async function log() {
-  const { log: text } = await (await ask("/log")).json();
-  write("log", text || "There is no log yet.");
+  const { attempt, log: text } = await (await ask("/log")).json();
+  const head = attempt && attempt.number > 1 ? `Attempt ${attempt.number} of ${attempt.most}:\n` : "";
+  write("log", text ? head + text : "There is no log yet.");
   show("log");
   byId("log").focus();
   return "";

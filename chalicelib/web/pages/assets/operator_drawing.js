@@ -31,16 +31,33 @@ function summary(state) {
   return trouble.length === 0 ? "All is well." : trouble.join(" ");
 }
 
+function failedBuilds({ count, more, hours, by_cause: causes }) {
+  const named = Object.entries(causes).map(([cause, number]) => `${number} ${cause.replaceAll("_", " ")}`);
+  const all = `${count === 0 ? "none" : count}${more ? " or more" : ""} in ${hours} h`;
+  return named.length === 0 ? all : `${all}: ${named.join(", ")}`;
+}
+
+// When the breaker has closed by itself, the next failure is the first of a row again.
+function inARow({ failures_in_a_row: count, held_back_from: most, cause, open_until: until }) {
+  return count === 0 || (count >= most && until === null) ? "none" : `${count} of ${most} that hold new machines back: ${cause.replaceAll("_", " ")}`;
+}
+
+// Nothing is said of it where the service is of the release before this page's, as for minutes of a deployment.
+function builds({ failed_builds: failed, breaker }) {
+  return failed ? [["Failed builds", failedBuilds(failed)], ["Failed in a row", inARow(breaker)]] : [];
+}
+
 function facts(state) {
   const { live, creates, provider_requests: requests, spend, stack } = state;
   return [
     ["New machines", newMachines(state)],
+    ...builds(state),
     ["Deleting", stack.frozen ?? "as usual"],
     ["Marker", MARKERS[stack.marker.state] ?? "not looked for yet"],
     ["Machines", `${live.now} of at most ${live.most}`],
-    ["Made this hour", `${creates.this_hour} of at most ${creates.most}`],
-    ["Requests to the provider", `${requests.this_hour} of at most ${requests.most} this hour`],
-    ["More requests from", stamp(requests.resets_at)],
+    ["Made in the last hour", `${creates.this_hour} of at most ${creates.most}`],
+    ["Requests to the provider", `${requests.this_hour} of at most ${requests.most} in the last hour`],
+    ...(requests.this_hour === 0 ? [] : [["These are forgotten at", stamp(requests.resets_at)]]),
     [`Set aside in ${spend.month}`, `${spend.reserved_eur} of at most ${spend.cap_eur} EUR`],
     ["They have cost", `${spend.so_far_eur} EUR so far`],
     ["They will cost", `${spend.projected_eur} EUR until their ends`],
