@@ -20,7 +20,7 @@ VARIABLE = "ONEBOX_KILL_AFTER"
 BUILDER_PORT = "Builder"
 
 _FORM = re.compile(r"([A-Z][A-Za-z]*)\.([a-z][a-z_]*):([1-9][0-9]{0,5})")
-_NOT_PORTS = frozenset({"limits", "public_url", "ssh_port", "actor"})
+_NOT_PORTS = frozenset({"limits", "find_url", "ssh_port", "actor"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ class EmulatorProcess:
         request = urllib.request.Request(  # noqa: S310 - an http address on loopback that we made
             url, method=method, data=json.dumps(body).encode(), headers=headers
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
             return json.load(answer)
 
 
@@ -69,5 +69,5 @@ def emulator_process(folder: Path, *options: str) -> Iterator[EmulatorProcess]:
         yield EmulatorProcess(root=ready.group(1), tokens=tokens, pid=process.pid)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
         process.stdout.close()

@@ -64,12 +64,16 @@ class Judgement(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A judgement of one server, with the reason in words; `alarm` when a person has to look at what is kept."""
+    """A judgement of one server, with the reason in words; `alarm` when a person has to look at what is kept.
+
+    `row` is the one that its label named when it was judged.
+    """
 
     server: ServerFact
     judgement: Judgement
     why: str
     alarm: bool = False
+    row: Instance | None = None
 
 
 def judge(

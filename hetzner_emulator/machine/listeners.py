@@ -56,6 +56,11 @@ class _Open:
             self.connections.cut()
 
 
+def _has_left(server: Server, since: float, now: float) -> bool:
+    """Whether a machine that began at `since` was leaving meanwhile, which a busy host may have had no time to see."""
+    return any(system == "leaving" and since < moment <= now for moment, system in server.ssh_line)
+
+
 class Listeners:
     """All SSH servers of one emulator."""
 
@@ -92,6 +97,8 @@ class Listeners:
         if current is not None and entry[1] == "leaving" and server.deleted_at is None:
             current.leave()
         elif current is not None and current.entry != entry:
+            if server.deleted_at is None and _has_left(server, current.entry[0], now):
+                current.leave()
             connections = self._open.pop(server.id).make_way(entry[1])
             current = None
         if current is None and entry[1] not in _DEAF and server.ipv4 is not None:

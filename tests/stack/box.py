@@ -25,7 +25,7 @@ from onebox import marks
 from tests.letters import ReadLetter, read
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-READY_WITHIN = {"onebox": 60.0, "aws": 300.0}
+READY_WITHIN = {"onebox": 240.0, "aws": 900.0}
 """Seconds by stack: in the cloud packaging is part of it."""
 
 
@@ -107,13 +107,13 @@ class Box:
         """SIGTERM, as Ctrl-C does it; the exit status."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(20)
+        return self._process.wait(90)
 
     def kill(self) -> None:
         """SIGKILL to the supervisor; everything else must die with it."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(20)
+        self._process.wait(90)
 
     @property
     def running(self) -> bool:
@@ -176,7 +176,7 @@ class Box:
             },
         )
         try:
-            with urlopen(request, timeout=40) as answer:  # noqa: S310 -- same
+            with urlopen(request, timeout=120) as answer:  # noqa: S310 -- same
                 return int(answer.status), json.loads(answer.read() or b"null")
         except HTTPError as refused:
             with refused:
@@ -190,7 +190,7 @@ class Box:
         assert status == 202, answer
         return str(answer["id"])
 
-    def patient(self, ask: Callable[[], tuple[int, Any]], seconds: float = 30) -> tuple[int, Any]:
+    def patient(self, ask: Callable[[], tuple[int, Any]], seconds: float = 120) -> tuple[int, Any]:
         """Ask again while nobody answers (the gateway was killed) or something behind it is down."""
         end = time.monotonic() + seconds
         while True:
@@ -209,7 +209,7 @@ class Box:
         assert status == 200, answer
         return dict(answer)
 
-    def until(self, instance_id: str, *statuses: str, seconds: float = 60) -> dict[str, Any]:
+    def until(self, instance_id: str, *statuses: str, seconds: float = 240) -> dict[str, Any]:
         """Wait until the instance has one of these statuses."""
         end = time.monotonic() + seconds
         while True:
@@ -239,7 +239,7 @@ class Box:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {given['HCLOUD_TOKEN']}", "Content-Type": "application/json"},
         )
-        with urlopen(request, timeout=20) as answer:  # noqa: S310 -- same
+        with urlopen(request, timeout=90) as answer:  # noqa: S310 -- same
             return dict(json.loads(answer.read() or b"{}"))
 
     def fault(self, **fault: Any) -> None:
@@ -250,13 +250,13 @@ class Box:
             data=json.dumps(fault).encode(),
             headers={"Content-Type": "application/json"},
         )
-        with urlopen(request, timeout=20) as answer:  # noqa: S310 -- same
+        with urlopen(request, timeout=90) as answer:  # noqa: S310 -- same
             assert answer.status < 300
 
     def header(self, url: str, name: str) -> str:
         """One header of an answer, whatever its status."""
         try:
-            with urlopen(url, timeout=20) as answer:  # noqa: S310 -- our own servers on 127.0.0.1
+            with urlopen(url, timeout=90) as answer:  # noqa: S310 -- our own servers on 127.0.0.1
                 return str(answer.headers[name])
         except HTTPError as refused:
             with refused:
@@ -264,7 +264,7 @@ class Box:
 
     def bill(self) -> list[dict[str, Any]]:
         """What the emulated provider bills, server by server."""
-        answer = urlopen(f"http://127.0.0.1:{self.emulator_port}/_emulator/bill", timeout=20)
+        answer = urlopen(f"http://127.0.0.1:{self.emulator_port}/_emulator/bill", timeout=90)
         with answer:
             return [
                 server for project in json.loads(answer.read())["projects"].values() for server in project["servers"]
@@ -299,7 +299,7 @@ class Box:
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 

@@ -40,7 +40,7 @@ def confirm(page: Page) -> str:
     return page.locator("#manage").inner_text()
 
 
-def see(page: Page, state: str, seconds: float = 60) -> None:
+def see(page: Page, state: str, seconds: float = 240) -> None:
     """Wait until the page of a machine says this of it."""
     expect(page.locator("#state")).to_have_text(re.compile(re.escape(state)), timeout=seconds * 1000)
 
@@ -91,7 +91,7 @@ def log_in(command: str, key: Path, known_hosts: Path, *typed: str) -> list[str]
     chosen = [part for one in (*options, f'UserKnownHostsFile="{known_hosts}"') for part in ("-o", one)]
     ran = subprocess.run(
         [*shlex.split(command), "-i", str(key), *chosen, *typed],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     assert "WARNING" not in ran.stderr

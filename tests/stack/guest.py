@@ -67,7 +67,7 @@ class Guest:
         self.box.until(instance_id, "deleted", "failed")
 
 
-def until(happened: Callable[[], object], why: str, seconds: float = 30) -> None:
+def until(happened: Callable[[], object], why: str, seconds: float = 150) -> None:
     """Wait for something to be so."""
     end = time.monotonic() + seconds
     while not happened():

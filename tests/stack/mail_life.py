@@ -57,7 +57,7 @@ def come(guest: Guest, number: int, copies: int, *, patience: float) -> None:
     Time passes when nothing has come for `patience` seconds.
     """
     moved = time.monotonic() + patience
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while not _told(guest, number, copies):
         assert time.monotonic() < end, (guest.box.lines[-20:], [letter.subject for letter in guest.letters()])
         if time.monotonic() > moved:

@@ -26,7 +26,7 @@ def rows(box: Box) -> Rows:
     """Every item by its key."""
     if box.stack == "aws":
         return {row["key"]["S"]: _told(row) for row in _scanned(box) if "version" in row}
-    with closing(sqlite3.connect(box.home / "ccc.db", timeout=10)) as file:
+    with closing(sqlite3.connect(box.home / "ccc.db", timeout=60)) as file:
         return {row[0]: row[1:] for row in file.execute(_ITEMS)}
 
 
@@ -34,7 +34,7 @@ def counters(box: Box) -> dict[str, int]:
     """Every counter by its key."""
     if box.stack == "aws":
         return {row["key"]["S"]: int(row["count"]["N"]) for row in _scanned(box) if "count" in row}
-    with closing(sqlite3.connect(box.home / "ccc.db", timeout=10)) as file:
+    with closing(sqlite3.connect(box.home / "ccc.db", timeout=60)) as file:
         return dict(file.execute("SELECT key, value FROM counters").fetchall())
 
 
@@ -47,7 +47,7 @@ def how_many(box: Box, beginning: str) -> int:
             "ExpressionAttributeValues": {":beginning": {"S": beginning}},
         }
         return sum(page["Count"] for page in _pages(box, Select="COUNT", **matching))
-    with closing(sqlite3.connect(box.home / "ccc.db", timeout=10)) as file:
+    with closing(sqlite3.connect(box.home / "ccc.db", timeout=60)) as file:
         (number,) = file.execute("SELECT count(*) FROM items WHERE key LIKE ?", (beginning + "%",)).fetchone()
     return int(number)
 
@@ -79,7 +79,7 @@ def let_ttl_pass(box: Box) -> None:
 def whole_file(box: Box) -> str:
     """Everything in the file that can be read at all, pages that were freed included; the box must not run."""
     (file,) = files(box)
-    with closing(sqlite3.connect(file, timeout=10)) as opened:
+    with closing(sqlite3.connect(file, timeout=60)) as opened:
         opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         opened.execute("VACUUM")
     return file.read_bytes().decode("latin-1")

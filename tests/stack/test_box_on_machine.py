@@ -17,6 +17,7 @@ import pytest
 
 from tests.stack.box import CHECKOUT, Box, running
 from tests.stack.conftest import GuestKey
+from tests.stack.guest import until
 from tests.unit.hetzner_emulator.without_bubblewrap import clear_shelter, path_without_bubblewrap
 
 pytestmark = pytest.mark.skipif(
@@ -44,7 +45,7 @@ class Guest:
     def ssh(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a command on the machine."""
         return subprocess.run(
-            [*self._words, command], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, check=False
+            [*self._words, command], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=240, check=False
         )
 
     @contextmanager
@@ -76,7 +77,7 @@ class Terminal:
         """Type a line."""
         os.write(self._master, text.encode() + b"\n")
 
-    def until(self, pattern: str, seconds: float = 15) -> re.Match[str]:
+    def until(self, pattern: str, seconds: float = 90) -> re.Match[str]:
         """Read on until something is there."""
         end = time.monotonic() + seconds
         while (found := re.search(pattern, self.seen)) is None:
@@ -148,7 +149,7 @@ def test_an_end_moved_by_the_owner_is_seen(guest: Guest) -> None:
     assert guest.box.ccc("extend", guest.id, "3").returncode == 0
     guest.box.advance_clock("61s")
     assert guest.end() == old + timedelta(hours=3)
-    assert shown_end(guest.ssh("ccc-box").stdout) == shown(guest.end())
+    until(lambda: shown_end(guest.ssh("ccc-box").stdout) == shown(guest.end()), "the machine tells the old end")
 
 
 def test_the_end_is_on_the_machines_disk(guest: Guest) -> None:
@@ -238,7 +239,7 @@ def test_a_machine_that_nobody_deleted_powers_itself_off(box: Box, guest_key: Gu
     assert over.stdout.startswith("The time of this machine was over 59 minutes ago"), over
     box.advance_clock("3m")
     guest.ssh("true")
-    end = time.monotonic() + 15
+    end = time.monotonic() + 90
     while _status(box, guest.id) != "off":
         assert time.monotonic() < end
         time.sleep(0.05)

@@ -17,7 +17,7 @@ def test_twenty_provisions_at_once(tmp_path: Path, guest_key: GuestKey) -> None:
         ids = list(crowd.map(lambda _: box.provision(guest_key.public), range(MANY)))
         assert len(set(ids)) == MANY
         for instance_id in ids:
-            seen = box.until(instance_id, "running", "failed", seconds=150)
+            seen = box.until(instance_id, "running", "failed", seconds=600)
             assert seen["status"] == "running", seen["failure"]
         servers = {server["name"]: server["public_net"]["ipv4"]["ip"] for server in box.servers()}
         assert set(servers) == {f"cc-{instance_id}" for instance_id in ids}

@@ -27,7 +27,7 @@ def test_a_crowd_of_invented_addresses(box: Box, guest_key: GuestKey) -> None:
         answers = list(crowd.map(lambda number: _signs_up(visitors[number % SOURCES], number, guest_key), range(MANY)))
     assert {answer.status for answer in answers} == {202}
     assert len({answer.json["id"] for answer in answers}) == MANY
-    until(lambda: len(box.letters()) == MANY, "each is written to once", seconds=60)
+    until(lambda: len(box.letters()) == MANY, "each is written to once")
     _nothing_is_used_up(box)
     _anybody_is_served(box, guest_key)
     box.advance_clock("25h")

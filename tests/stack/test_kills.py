@@ -43,7 +43,7 @@ def test_the_whole_stack_is_killed(tmp_path: Path, guest_key: GuestKey, stage: s
         box.start()
         assert box.variables() == before
         if stage != "deleting":
-            box.until(instance_id, "running", seconds=90)
+            box.until(instance_id, "running")
             assert [server["name"] for server in box.servers()] == [f"cc-{instance_id}"]
             box.patient(lambda: box.call("DELETE", f"/instances/{instance_id}"))
         box.until(instance_id, "deleted")
@@ -56,7 +56,7 @@ def test_the_whole_stack_is_killed(tmp_path: Path, guest_key: GuestKey, stage: s
 
 def _nothing_is_left(box: Box) -> None:
     """No process of the stack outlives its supervisor by more than a moment."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while left := box.descendants():
         assert time.monotonic() < end, left
         time.sleep(0.05)
@@ -72,5 +72,5 @@ def test_each_process_is_killed_by_hand(tmp_path: Path, guest_key: GuestKey) -> 
         victims += [build["pid"] for build in state["builds"] if build.get("pid")]
         for pid in victims:
             os.kill(pid, signal.SIGKILL)
-        box.until(instance_id, "running", seconds=90)
+        box.until(instance_id, "running")
         assert len(box.servers()) == 1

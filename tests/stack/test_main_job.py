@@ -44,7 +44,7 @@ def test_seed_script(box: Box, guest_key: GuestKey) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert login.returncode == 0, login.stderr
@@ -111,7 +111,7 @@ def test_only_the_guest_gets_in(box: Box, guest_key: GuestKey) -> None:
     def login(user: str, key: str) -> int:
         options = ["-i", key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes"]
         quiet = ["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
-        return subprocess.run([*command, *options, *quiet, f"{user}@{ip}", "true"], check=False, timeout=30).returncode
+        return subprocess.run([*command, *options, *quiet, f"{user}@{ip}", "true"], check=False, timeout=120).returncode
 
     assert login("claude", str(guest_key.path)) == 0
     assert login("root", str(guest_key.path)) == 255

@@ -136,7 +136,7 @@ def _count_further(box: Box) -> None:
         data=json.dumps({"labels": labels}).encode(),
         headers={"Authorization": f"Bearer {given['HCLOUD_TOKEN']}", "Content-Type": "application/json"},
     )
-    with urlopen(request, timeout=20) as answer:  # noqa: S310 -- same
+    with urlopen(request, timeout=90) as answer:  # noqa: S310 -- same
         assert answer.status == 200
 
 

@@ -46,7 +46,7 @@ class Visitor:
 
     def ask(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """One request with a JSON body, if any; redirects are not followed."""
-        connection = HTTPConnection("127.0.0.1", self.box.port, timeout=40, source_address=(self.source, 0))
+        connection = HTTPConnection("127.0.0.1", self.box.port, timeout=120, source_address=(self.source, 0))
         given = dict(headers or {})
         data = None
         if body is not None:
@@ -67,7 +67,7 @@ class Visitor:
 
     def insist(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """The same request again while nobody answers, as a person does; the last answer after half a minute."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while True:
             try:
                 answer = self.ask(method, path, body, headers)

@@ -115,7 +115,7 @@ class Machine:
             input=given,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=240,
             check=False,
             **more,
         )

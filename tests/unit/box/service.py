@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -118,13 +117,6 @@ def serving() -> Iterator[Service]:
     """A service on a free port that knows of no end yet."""
     service = Service(0)
     service.tells(None)
-    server = QuietServer(("127.0.0.1", 0), _handler(service.answer))
-    service.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with QuietServer(_handler(service.answer)) as server:
+        service.port = server.server_port
         yield service
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -143,7 +143,7 @@ def test_the_start_prefers_what_was_learnt_to_the_record(machine: Machine, learn
         "CLOUD_INSTANCE_RECORD": str(machine.record),
         "CLOUD_INSTANCE_ROOT": str(root),
     }
-    subprocess.run([str(machine.bin / "bash"), str(_READER), "apply"], env=environment, check=True, timeout=30)
+    subprocess.run([str(machine.bin / "bash"), str(_READER), "apply"], env=environment, check=True, timeout=240)
     assert (root / "run/ccc-box/expires_at").read_text() == applied
 
 

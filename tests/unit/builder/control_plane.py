@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -47,10 +46,9 @@ class ControlPlane:
         self._scripts: dict[str, deque[Answer]] = {}
         self._begun: set[str] = set()
         self._about: list[str] = []
-        self._server = QuietServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/api"
+        self._server = QuietServer(_handler(self))
+        self._server.start()
+        self.url = f"{self._server.root}/api"
 
     def script(self, what: str, *answers: Answer) -> None:
         """Answer the next requests about `what` ("claim", "step", a phase, an outcome) like this, in this order."""
@@ -93,9 +91,7 @@ class ControlPlane:
 
     def close(self) -> None:
         """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.stop()
 
 
 def _handler(plane: ControlPlane) -> type[BaseHTTPRequestHandler]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -46,15 +45,9 @@ class ImageRegistry:
 def image_registry() -> Iterator[ImageRegistry]:
     """A registry that listens on a free port."""
     registry = ImageRegistry()
-    with QuietServer(("127.0.0.1", 0), _handler(registry)) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        registry.url = f"http://127.0.0.1:{server.server_port}"
-        try:
-            yield registry
-        finally:
-            server.shutdown()
-            thread.join()
+    with QuietServer(_handler(registry)) as server:
+        registry.url = server.root
+        yield registry
 
 
 def _handler(registry: ImageRegistry) -> type[BaseHTTPRequestHandler]:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_PROGRAM = f"""#!{sys.executable}
+_PROGRAM = f"""#!{sys.executable} -IS
 import json, os, sys
 here = os.path.dirname(os.path.abspath(__file__))
 phases = sys.argv[sys.argv.index("--phases") + 1]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,18 +16,11 @@ import pytest
 from builder.held_folder import WAY_TO, HeldFolder, remove_abandoned
 from builder.job import READY
 from builder.workplace import Workplace
-from tests.unit.builder.world import CHECKOUT, World
+from tests.unit.builder.processes import until
+from tests.unit.builder.world import CHECKOUT, LIMIT, World
 
 PREFIX = "ccc-build-"
 DOORS = Path("/tmp")  # noqa: S108 -- where the builder makes a way with a plain path
-
-
-def until(fact: Callable[[], object]) -> None:
-    """Wait up to twenty seconds for something to become true."""
-    end = time.monotonic() + 20
-    while not fact():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -41,7 +34,7 @@ def odd(world: World) -> Path:
 @pytest.fixture
 def job(world: World, odd: Path) -> Iterator[subprocess.Popen[str]]:
     """A real builder in that folder, in the middle of its first run."""
-    world.programs.run("kexec", "sleep 30")
+    world.programs.run("kexec", "sleep 300")
     process = world.start(TMPDIR=str(odd))
     until(lambda: world.programs.calls or process.poll() is not None)
     assert process.poll() is None
@@ -69,7 +62,7 @@ def test_what_sigkill_left_goes_with_the_next_builder_of_any_instance(
         assert (door / WAY_TO).readlink() == room
         assert (door / WAY_TO / "install_key").exists()
     job.kill()
-    job.wait(10)
+    job.wait(LIMIT)
     with another(world) as place:
         assert of(world, DOORS, odd) == []
         assert place.install_key.exists()
@@ -80,7 +73,7 @@ def test_what_sigkill_left_in_a_plain_folder_goes_too(
 ) -> None:
     """A builder sweeps the folder that it works in itself, whatever its name is."""
     job.kill()
-    job.wait(10)
+    job.wait(LIMIT)
     for door in of(world, DOORS):
         (door / WAY_TO).unlink(missing_ok=True)  # so that only the folder itself can be found
     monkeypatch.setattr(tempfile, "tempdir", str(odd))
@@ -93,7 +86,7 @@ def test_a_whole_build_after_a_kill_leaves_nothing(
 ) -> None:
     """The killed builder's things and its successor's own are gone at the end."""
     job.kill()
-    job.wait(10)
+    job.wait(LIMIT)
     world.programs.run("kexec", "true")
     monkeypatch.setattr(tempfile, "tempdir", str(odd))
     assert world.build(TMPDIR=str(odd)) == READY, world.everything_told
@@ -163,6 +156,6 @@ def test_a_sweep_never_takes_a_folder_that_was_just_made(tmp_path: Path) -> None
         assert all(folder.path.exists() for folder in made)
     finally:
         sweeper.kill()
-        sweeper.wait(10)
+        sweeper.wait(LIMIT)
     for folder in made:
         folder.remove()

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 import time
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from builder.job import FAILED, NOT_WANTED, READY
 from tests.unit.builder.control_plane import LOST, Answer
-from tests.unit.builder.world import AUTHORIZED_KEYS, FAST, World, fresh_key
+from tests.unit.builder.processes import running, sleeper
+from tests.unit.builder.world import AUTHORIZED_KEYS, FAST, SOON, World, fresh_key
 
 GOOD = ["claim", "ssh", "kexec", "disko", "copy", "install", "reboot", "verify", "ready"]
 
@@ -139,7 +137,7 @@ def test_another_2xx_is_no_permission(world: World) -> None:
 
 def test_silence_instead_of_permission_ends_at_the_deadline(world: World) -> None:
     """When the control plane does not answer until the deadline, no run is made and the cause is `timeout`."""
-    world.change(deadline=datetime.now(UTC) + timedelta(seconds=1.2))  # noqa: TID251 -- the builder's clock is real here
+    world.change(deadline=datetime.now(UTC) + timedelta(seconds=3))  # noqa: TID251 -- the builder's clock is real here
     world.control.script("kexec", *[Answer(status=503)] * 500)
     assert world.build() == FAILED
     assert failure(world) == "timeout"
@@ -152,10 +150,15 @@ def test_a_phase_that_only_informs_does_not_hold_up_the_work(world: World) -> No
     world.programs.run(
         "disko,install",
         "echo '### Uploading the system closure ###'; echo '### Installing NixOS ###'\n"
-        f"sleep 0.8; : >{world.folder}/over",
+        f"until [ -e {world.folder}/told ]; do sleep 0.05; done; : >{world.folder}/over",
     )
     over: list[bool] = []
-    world.control.when["copy"] = lambda: over.append((world.folder / "over").exists())
+
+    def told() -> None:
+        over.append((world.folder / "over").exists())
+        (world.folder / "told").touch()
+
+    world.control.when["copy"] = told
     assert world.build() == READY
     assert over == [False]
     assert world.control.heard == [*GOOD[:4], "copy", "copy", *GOOD[4:]]
@@ -164,10 +167,10 @@ def test_a_phase_that_only_informs_does_not_hold_up_the_work(world: World) -> No
 def test_being_called_off_in_the_middle_of_a_run_ends_it(world: World) -> None:
     """A 410 to a phase report kills the run at once and nothing more is said."""
     world.control.script("copy", Answer(status=410))
-    world.programs.run("disko,install", f"echo '### Uploading the system closure ###'\nsleep 5\n: >{world.folder}/late")
+    world.programs.run("disko,install", "echo '### Uploading the system closure ###'; sleep 90")
     begun = time.monotonic()
     assert world.build() == NOT_WANTED
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < SOON
     assert world.control.heard[-1] == "copy"
 
 
@@ -211,27 +214,18 @@ def test_a_run_that_hangs_is_killed_with_all_its_children(
     world: World, phases: str, step: str, limit: str, cause: str
 ) -> None:
     """Each stretch has its own limit; after it no process of the run is left and the cause names the step."""
-    child = f"30.{secrets.randbelow(10**9):09}"  # found by its argument
-    world.programs.run(phases, f"echo '### {step} ###'\ntrap '' TERM\nsleep {child} & sleep 30 & wait; wait")
-    assert world.build(replace(FAST, **{limit: 0.4})) == FAILED
+    child = sleeper()
+    world.programs.run(phases, f"echo '### {step} ###'\ntrap '' TERM\nsleep {child} & sleep 90 & wait; wait")
+    assert world.build(replace(FAST, **{limit: 1.5})) == FAILED
     assert failure(world) == cause
     assert "did not end in time" in world.control.last["detail"]
     assert running(child) == []
 
 
-def running(argument: str) -> list[str]:
-    """The processes that were given this argument (proc(5); one that has ended has no command line)."""
-    found = []
-    for line in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            found += [str(line)] if argument.encode() in line.read_bytes() else []
-    return found
-
-
 def test_the_deadline_of_the_order_ends_a_run_before_its_own_limit(world: World) -> None:
     """What the control plane gives up on is ended in time to say so, as `timeout`."""
-    world.change(deadline=datetime.now(UTC) + timedelta(seconds=2))  # noqa: TID251 -- the builder's clock is real here
-    world.programs.run("kexec", "sleep 30")
+    world.change(deadline=datetime.now(UTC) + timedelta(seconds=3))  # noqa: TID251 -- the builder's clock is real here
+    world.programs.run("kexec", "sleep 90")
     assert world.build() == FAILED
     assert failure(world) == "timeout"
 
@@ -239,7 +233,7 @@ def test_the_deadline_of_the_order_ends_a_run_before_its_own_limit(world: World)
 def test_a_jump_of_the_shared_clock_past_the_deadline_ends_a_run(world: World) -> None:
     """The deadline is one of the shared clock: when that is moved on, the run ends at once."""
     clock = world.folder / "clock"
-    world.programs.run("kexec", f"echo 7200 >{clock}.new; mv {clock}.new {clock}; sleep 30")
+    world.programs.run("kexec", f"echo 7200 >{clock}.new; mv {clock}.new {clock}; sleep 90")
     assert world.build(CCC_CLOCK=f"file://{clock}") == FAILED
     assert failure(world) == "timeout"
 
@@ -303,7 +297,7 @@ def test_a_missing_authorized_keys_is_a_failed_install(world: World) -> None:
 def test_a_machine_that_cannot_be_looked_at_is_a_failed_install(world: World) -> None:
     """Without the look at authorized_keys nothing is booted."""
     world.control.when["disko"] = world.machine.power_off
-    assert world.build() == FAILED
+    assert world.build(replace(FAST, check_within=0.5)) == FAILED
     assert failure(world) == "install_failed"
     assert world.programs.phases == ["kexec", "disko,install"]
 
@@ -326,12 +320,12 @@ def test_b17_the_last_word_that_comes_too_late_ends_quietly(world: World) -> Non
 
 def test_the_last_word_is_given_up_at_the_deadline(world: World) -> None:
     """A control plane that stays away does not keep the job past the order's deadline."""
-    world.change(deadline=datetime.now(UTC) + timedelta(seconds=2))  # noqa: TID251 -- the builder's clock is real here
+    world.change(deadline=datetime.now(UTC) + timedelta(seconds=3))  # noqa: TID251 -- the builder's clock is real here
     world.programs.run("kexec", "exit 1")
     world.control.script("failed", *[Answer(status=500)] * 500)
     begun = time.monotonic()
     assert world.build() == FAILED
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < SOON
     assert world.control.heard.count("failed") > 1
 
 

@@ -12,7 +12,7 @@ import pytest
 from builder.errors import NotNow, NotWanted
 from builder.messenger import MOST, Message, Messenger
 from chalicelib.domain.build import BuildReport, Phase
-from tests.unit.builder.world import FAST
+from tests.unit.builder.world import FAST, LIMIT, SOON
 
 
 def message(step: str, *, begins: bool = False) -> Message:
@@ -32,7 +32,7 @@ class Line:
     def send(self, message: Message) -> None:
         """Take a message, late or not at all."""
         self.busy.set()
-        self.open.wait(10)
+        self.open.wait(LIMIT)
         if self.trouble:
             raise self.trouble.pop(0)
         self.taken.append(message.report)
@@ -67,7 +67,7 @@ def test_messages_arrive_in_their_order_and_nobody_waits(line: Line) -> None:
             talks.put(message(each))
         assert line.steps == []
         line.open.set()
-        talks.drain(5)
+        talks.drain(SOON)
         assert line.steps == ["a", "b", "c"]
 
 
@@ -78,7 +78,7 @@ def test_a_message_that_met_trouble_is_sent_again_in_its_place(line: Line) -> No
     with messenger(line) as talks:
         talks.put(message("a"))
         talks.put(message("b"))
-        talks.drain(5)
+        talks.drain(SOON)
         assert line.steps == ["a", "b"]
 
 
@@ -86,12 +86,12 @@ def test_what_waits_is_bounded_and_begins_of_phases_stay(line: Line) -> None:
     """Of too many the oldest go that begin nothing."""
     with messenger(line) as talks:
         talks.put(message("on its way"))
-        assert line.busy.wait(5)
+        assert line.busy.wait(SOON)
         talks.put(message("begins", begins=True))
         for each in range(2 * MOST):
             talks.put(message(str(each)))
         line.open.set()
-        talks.drain(5)
+        talks.drain(SOON)
         newest = [str(each) for each in range(2 * MOST)][-(MOST - 1) :]
         assert line.steps == ["on its way", "begins", *newest]
 
@@ -100,15 +100,15 @@ def test_a_newer_end_of_the_log_goes_with_what_waits(line: Line) -> None:
     """It makes no message of its own while another waits, and the newest is what arrives."""
     with messenger(line) as talks:
         talks.put(message("on its way"))
-        assert line.busy.wait(5)
+        assert line.busy.wait(SOON)
         talks.put(message("waits"))
         for tail in ("older", "newest"):
             talks.refresh(BuildReport(phase=Phase.COPY, step="waits", log_tail=tail))
         line.open.set()
-        talks.drain(5)
+        talks.drain(SOON)
         assert [(report.step, report.log_tail) for report in line.taken][1:] == [("waits", "newest")]
         talks.refresh(BuildReport(phase=Phase.COPY, step="alone", log_tail="alone"))
-        talks.drain(5)
+        talks.drain(SOON)
         assert line.steps[-1] == "alone"
 
 
@@ -119,11 +119,11 @@ def test_draining_ends_when_nobody_answers(line: Line) -> None:
             talks.put(message(each))
         begun = time.monotonic()
         talks.drain(0.2)
-        assert 0.2 <= time.monotonic() - begun < 5
+        assert 0.2 <= time.monotonic() - begun < SOON
         line.trouble = [NotNow("too late")]
         line.open.set()
         talks.put(message("c"))
-        talks.drain(5)
+        talks.drain(SOON)
         assert line.steps == ["c"]
 
 
@@ -134,7 +134,7 @@ def test_what_ends_the_sending_is_raised_where_somebody_looks(line: Line) -> Non
     with messenger(line) as talks:
         talks.put(message("a"))
         talks.put(message("b"))
-        talks.drain(5)
+        talks.drain(SOON)
         with pytest.raises(NotWanted):
             talks.look()
         assert line.steps == []
@@ -145,5 +145,5 @@ def test_a_closed_messenger_leaves_no_thread(line: Line) -> None:
     line.open.set()
     with messenger(line) as talks:
         talks.put(message("a"))
-        talks.drain(5)
+        talks.drain(SOON)
     assert "messenger" not in [thread.name for thread in threading.enumerate()]

@@ -64,7 +64,7 @@ def test_the_modes_do_not_depend_on_the_umask(world: World) -> None:
     """A job started with a strict umask gives the machine the same tree."""
     world.programs.run("kexec", "exit 1")
     job = world.start_with_umask(0o077)
-    assert job.wait(20) == 1
+    assert job.wait(60) == 1
     tree = world.programs.calls[0]["tree"]
     assert tree["etc/ssh"] == ["0o755", ""]
     assert tree["var/lib/cloud-instance/instance.json"][0] == "0o600"

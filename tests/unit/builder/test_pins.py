@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -42,12 +41,8 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """Where the archive is."""
-    with QuietServer(("127.0.0.1", 0), _Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/kexec.tar.gz"
-        server.shutdown()
-        thread.join()
+    with QuietServer(_Handler) as server:
+        yield f"{server.root}/kexec.tar.gz"
 
 
 def pin(folder: Path, url: str, sha256: str | None) -> Path:

@@ -17,9 +17,10 @@ from builder.log_tail import LogTail
 from builder.pace import Pace
 from builder.report import Reporter
 from chalicelib.domain.build import BuildReport, Outcome, Phase
+from tests.standstill import standstill
 from tests.unit.builder.control_plane import LOST, Answer, Told
 from tests.unit.builder.programs import STEPS
-from tests.unit.builder.world import FAST, World
+from tests.unit.builder.world import FAST, LIMIT, SOON, World
 
 RUNS = ("kexec", "disko,install", "reboot")
 
@@ -71,11 +72,12 @@ def lateness(world: World, heard: dict[str, list[float]]) -> dict[str, float]:
 def test_every_phase_is_reported_within_a_second_of_its_line(world: World) -> None:
     """Each line that begins a phase is a report while the run goes on; a phase that needs permission is told before."""
     heard = listening(world)
-    assert world.build(AT_ITS_REAL_PACE) == READY, world.everything_told
+    with standstill() as machine:
+        assert world.build(AT_ITS_REAL_PACE) == READY, world.everything_told
     late = lateness(world, heard)
     assert late.keys() == heard.keys()
     assert late.pop(ASKED_FIRST) < 0
-    assert max(late.values()) < 1, late
+    assert max(late.values()) < 1 + machine.seconds, late
 
 
 @pytest.mark.parametrize("trouble", [LOST, 503])
@@ -84,19 +86,22 @@ def test_one_lost_answer_does_not_make_a_report_a_second_late(world: World, trou
     heard = listening(world)
     for phase in ("copy", "install", "reboot"):
         world.control.script(phase, Answer(status=trouble))
-    assert world.build(AT_ITS_REAL_PACE) == READY, world.everything_told
+    with standstill() as machine:
+        assert world.build(AT_ITS_REAL_PACE) == READY, world.everything_told
     late = lateness(world, heard)
     del late[ASKED_FIRST]
-    assert max(late.values()) < 1, late
+    assert max(late.values()) < 1 + machine.seconds, late
 
 
 def test_a_control_plane_that_stays_away_is_asked_less_and_less(world: World) -> None:
     """The waits double up to their longest, so that a crowd of builders does not stand in the way of a recovery."""
     world.control.script("copy", *[Answer(status=503)] * 500)
     world.programs.run("disko,install", f"{COPYING}; echo '### Installing NixOS ###'; sleep 1; exit 1")
-    world.build(replace(FAST, progress_again=0.05, progress_longest=0.4))
+    begun = time.monotonic()
+    world.build(replace(FAST, progress_again=0.05, progress_longest=0.4, progress_last=0.4))
+    took = time.monotonic() - begun
     tried = world.control.heard.count("copy")
-    assert 3 <= tried <= 8, tried
+    assert 3 <= tried <= 6 + took / 0.4, (tried, took)
 
 
 def test_every_line_of_progress_is_a_report_within_a_second(world: World) -> None:
@@ -112,10 +117,11 @@ def test_every_line_of_progress_is_a_report_within_a_second(world: World) -> Non
             heard.append(time.time())  # noqa: TID251 -- to compare with the shell's clock
 
     world.control.observe = observe
-    assert world.build(AT_ITS_REAL_PACE) == READY, world.everything_told
+    with standstill() as machine:
+        assert world.build(AT_ITS_REAL_PACE) == READY, world.everything_told
     assert [step for _, step in world.control.steps] == [step for _, steps in told for step in steps]
     said_at = [float(line) for line in (world.folder / "said").read_text().split()]
-    assert max(late - moment for late, moment in zip(heard, said_at, strict=True)) < 1
+    assert max(late - moment for late, moment in zip(heard, said_at, strict=True)) < 1 + machine.seconds
 
 
 def test_a_step_belongs_to_the_phase_that_was_begun(world: World) -> None:
@@ -156,14 +162,14 @@ def test_a_step_that_begins_a_phase_is_not_lost_on_an_older_control_plane(world:
 def test_a_control_plane_that_hangs_holds_up_no_line_and_no_phase(world: World) -> None:
     """While the answer to a report does not come, the run is read and followed to its end."""
     hangs, seen = Event(), world.folder / "seen"
-    world.control.when["copy"] = lambda: hangs.wait(10)
+    world.control.when["copy"] = lambda: hangs.wait(LIMIT)
     world.programs.run("disko,install", f"{COPYING}; sleep 0.2; echo a line; : >{seen}; sleep 0.2; exit 1")
     world.programs.run("install", "echo another line; exit 1")
     begun = time.monotonic()
-    assert world.build() == FAILED
+    assert world.build(replace(FAST, progress_last=0.4, progress_timeout=LIMIT)) == FAILED
     took = time.monotonic() - begun
     hangs.set()
-    assert took < FAST.progress_timeout, "waited for the answer"
+    assert took < SOON, "waited for the answer"
     assert world.control.last["outcome"] == "failed"
     assert {"a line", "another line"} <= set(world.log.getvalue().splitlines())
 
@@ -174,7 +180,7 @@ def test_what_was_said_in_passing_comes_before_the_last_word(world: World) -> No
     api = ControlPlane(world.control.url, world.order.instance_id, world.order.attempt)
     deadline = Deadline(SharedClock(), world.order.deadline)
     tail = LogTail(str, world.log)
-    reporter = Reporter(api, world.order.build_token, tail, deadline, replace(FAST, progress_last=10), Failpoint())
+    reporter = Reporter(api, world.order.build_token, tail, deadline, replace(FAST, progress_last=LIMIT), Failpoint())
     reporter.begin(Phase.SSH)
     for phase in (Phase.COPY, Phase.INSTALL, Phase.REBOOT):
         reporter.step(f"now {phase}", phase)
@@ -188,24 +194,25 @@ def test_what_was_said_in_passing_comes_before_the_last_word(world: World) -> No
 def test_being_called_off_by_the_answer_to_a_step_ends_the_run(world: World, status: int) -> None:
     """What is answered in passing is heard all the same."""
     world.control.script("step", Answer(status=status))
-    world.programs.run("kexec", "echo '### Gathering machine facts ###'; sleep 20")
+    world.programs.run("kexec", "echo '### Gathering machine facts ###'; sleep 90")
     begun = time.monotonic()
-    assert world.build(replace(FAST, kexec_within=20)) == NOT_WANTED
-    assert time.monotonic() - begun < 10
+    assert world.build() == NOT_WANTED
+    assert time.monotonic() - begun < SOON
     assert world.control.told[-1].body["step"] == "Gathering machine facts"
 
 
 def test_the_end_of_the_log_goes_with_the_work_and_not_only_with_its_phases(world: World) -> None:
     """While lines come they are told now and then, without secrets: that is what a builder that is killed leaves."""
-    lines = f"for each in 1 2 3 4 5 6 7 8; do echo line $each {world.order.build_token}; sleep 0.1; done"
-    world.programs.run("disko,install", f"{COPYING}; {lines}; sleep 30")
-    assert world.build(replace(FAST, tail_again=0.2, install_within=1.5)) == FAILED
+    lines = f"for each in $(seq 16); do echo line $each {world.order.build_token}; sleep 0.05; done"
+    world.programs.run("disko,install", f"{COPYING}; {lines}; sleep 1; exit 1")
+    world.programs.run("install", "exit 1")
+    assert world.build(replace(FAST, tail_again=0.2)) == FAILED
     *_, before_the_end, end = world.control.told
     assert end.body["outcome"] == "failed"
-    assert "line 8 [redacted]" in before_the_end.body["log_tail"]
+    assert "line 16 [redacted]" in before_the_end.body["log_tail"]
     assert (before_the_end.body["phase"], before_the_end.body["step"]) == ("copy", "Uploading the system closure")
     copying = [told for told in world.control.told if told.body.get("phase") == "copy"]
-    assert 4 <= len(copying) <= 8, "not with every line, and not after the last"
+    assert 3 <= len(copying) <= 12, "not with every line, and not after the last"
 
 
 def test_a_silent_program_is_no_news(world: World) -> None:

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -18,15 +17,8 @@ from builder.pace import Pace
 from builder.refusals import Refusals, is_absence, is_refusal
 from chalicelib.domain.build import Cause
 from tests.unit.builder.machine import ADDRESS
-from tests.unit.builder.world import FAST, World, fresh_key
+from tests.unit.builder.world import FAST, SOON, World, fresh_key
 
-LIMIT = 30
-"""Seconds that a stretch may take here: what ends much sooner was not ended by its limit."""
-
-SOON = LIMIT / 2
-PATIENT = replace(
-    FAST, kexec_within=LIMIT, install_within=LIMIT, check_within=LIMIT, reboot_within=LIMIT, ssh_within=LIMIT
-)
 LOGIN = f"root@{ADDRESS}"
 REFUSED = f"echo '{LOGIN}: Permission denied (publickey).' >&2"
 FOR_EVER = f"while :; do {REFUSED}; sleep 0.05; done"
@@ -41,7 +33,17 @@ def says(*titles: str) -> str:
 
 def rejects(world: World) -> Callable[[], None]:
     """What makes the machine refuse the install key from then on, under the same host key."""
-    return lambda: world.machine.boot(world.bootstrap.private, {"root": fresh_key().public})
+
+    def refuse() -> None:
+        world.machine.boot(world.bootstrap.private, {"root": fresh_key().public})
+        (world.folder / "refused").touch()
+
+    return refuse
+
+
+def once_refused(world: World) -> str:
+    """Shell that waits until the machine refuses the key."""
+    return f"until [ -e {world.folder}/refused ]; do sleep 0.05; done; "
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_a_key_that_is_refused_for_ever_ends_a_run_soon(world: World, phases: st
     """nixos-anywhere tries for ever; refusals in a row end it under their own cause, long before its limit."""
     world.programs.run(phases, f"{says(*titles)}{FOR_EVER}")
     begun = time.monotonic()
-    assert world.build(PATIENT) == FAILED
+    assert world.build() == FAILED
     assert FAST.refused_over <= time.monotonic() - begun < SOON
     assert world.control.last["cause"] == "key_rejected", world.everything_told
     assert f"in a row in “{titles[-1]}”" in world.control.last["detail"]
@@ -75,7 +77,7 @@ def test_a_run_that_a_refusal_ends_is_looked_into(world: World, phases: str, ask
     world.control.when[asked] = rejects(world)
     world.programs.run(phases, f"{says('Gathering machine facts')}{REFUSED}; exit 1")
     begun = time.monotonic()
-    assert world.build(replace(PATIENT, key_look_within=LIMIT)) == FAILED
+    assert world.build() == FAILED
     assert time.monotonic() - begun < SOON
     assert world.control.last["cause"] == "key_rejected", world.everything_told
     assert world.programs.phases.count(phases) == 1
@@ -83,21 +85,21 @@ def test_a_run_that_a_refusal_ends_is_looked_into(world: World, phases: str, ask
 
 def test_a_refusal_before_the_reboot_is_looked_into(world: World) -> None:
     """The third run reaches the machine once before it reboots it: a refusal there is no reboot's."""
-    world.programs.run("reboot", f": >{world.folder}/asked; {REFUSED}; exit 1")
     world.control.when["install"] = bool
     world.control.when["step"] = lambda: (world.folder / "asked").exists() and rejects(world)()
     world.programs.run(
         "reboot",
-        f"{says('Gathering machine facts')}: >{world.folder}/asked; {says('Once more')}sleep 0.5; {REFUSED}; exit 1",
+        f"{says('Gathering machine facts')}: >{world.folder}/asked; {says('Once more')}"
+        f"{once_refused(world)}{REFUSED}; exit 1",
     )
-    assert world.build(replace(PATIENT, key_look_within=LIMIT)) == FAILED
+    assert world.build() == FAILED
     assert world.control.last["cause"] == "key_rejected", world.everything_told
 
 
 def test_a_run_that_a_moments_refusal_ends_has_its_own_cause(world: World) -> None:
     """The key opens the machine when the builder looks: then it was the copy that broke off, and is taken up again."""
     world.programs.run("disko,install", f"{says('Uploading the system closure')}{REFUSED}; exit 1", once=True)
-    assert world.build(PATIENT) == READY, world.everything_told
+    assert world.build() == READY, world.everything_told
     assert world.programs.phases == ["kexec", "disko,install", "install", "reboot"]
 
 
@@ -105,7 +107,7 @@ def test_a_run_that_ends_after_a_login_is_not_looked_into(world: World) -> None:
     """A refusal before the last step has nothing to do with how the run ended."""
     world.programs.run("kexec", f"{REFUSED}; {says('Gathering machine facts')}exit 1")
     before = world.machine.seen.connections
-    assert world.build(replace(PATIENT, key_look_within=LIMIT)) == FAILED
+    assert world.build() == FAILED
     assert world.control.last["cause"] == "kexec_failed"
     assert world.machine.seen.connections == before + 1
 
@@ -118,22 +120,22 @@ def test_refusals_of_a_machine_that_restarts_do_not_count(world: World, between:
         f"{says('Switching system into kexec')}{REFUSED}; sleep 0.3; {between or ':'}; {REFUSED}; "
         f"{says('Gathering machine facts', 'Done!')}",
     )
-    assert world.build(PATIENT) == READY, world.everything_told
+    assert world.build() == READY, world.everything_told
 
 
 def test_a_system_that_goes_down_may_refuse_as_long_as_it_likes(world: World) -> None:
     """After “Rebooting” a refusal is the silence that the program waits for."""
     many = f"for each in 1 2 3 4 5 6; do {REFUSED}; sleep 0.06; done"
     world.programs.run("reboot", f"{says('Rebooting', 'Waiting for the machine to become unreachable')}{many}")
-    assert world.build(PATIENT) == READY, world.everything_told
+    assert world.build() == READY, world.everything_told
 
 
 def test_a_key_that_is_refused_at_the_check_is_named_soon(world: World) -> None:
     """The look at authorized_keys needs the key too."""
     world.control.when["install"] = rejects(world)
-    world.programs.run("disko,install", f"{says('Installing NixOS')}sleep 0.5")
+    world.programs.run("disko,install", f"{says('Installing NixOS')}{once_refused(world)}")
     begun = time.monotonic()
-    assert world.build(PATIENT) == FAILED
+    assert world.build() == FAILED
     assert time.monotonic() - begun < SOON
     assert world.control.last["cause"] == "key_rejected", world.everything_told
     assert "after the installation" in world.control.last["detail"]
@@ -143,14 +145,14 @@ def test_a_key_that_never_opened_the_machine_is_named_before_the_limit(world: Wo
     """The first contact is more patient, since the list of keys may still be written, but not for ever."""
     rejects(world)()
     begun = time.monotonic()
-    assert world.build(PATIENT) == FAILED
+    assert world.build() == FAILED
     assert FAST.refused_at_first <= time.monotonic() - begun < SOON
     assert world.control.last["cause"] == "key_rejected"
 
 
-def tried(*steps: str | float) -> Cause | None:
+def tried(over_seconds: float, *steps: str | float) -> Cause | None:
     """What becomes of refusals (`no`), a machine that is away (`away`), and waits in seconds."""
-    refusals = Refusals(over_seconds=0.1)
+    refusals = Refusals(over_seconds)
     try:
         for step in steps:
             if isinstance(step, float):
@@ -165,20 +167,22 @@ def tried(*steps: str | float) -> Cause | None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "cause"),
+    ("over_seconds", "steps", "cause"),
     [
-        (("no",), None),
-        (("no", "no", "no", "no", "no"), None),
-        (("no", 0.15, "no"), None),
-        (("no", "no", 0.15, "away", "no", "no"), None),
-        (("no", "no", 0.15, "no"), Cause.KEY_REJECTED),
-        (("away", "no", 0.05, "no", 0.06, "no"), Cause.KEY_REJECTED),
+        (0.1, ("no",), None),
+        (SOON, ("no", "no", "no", "no", "no"), None),
+        (0.1, ("no", 0.15, "no"), None),
+        (0.1, ("no", "no", 0.15, "away", "no", "no"), None),
+        (0.1, ("no", "no", 0.15, "no"), Cause.KEY_REJECTED),
+        (0.1, ("away", "no", 0.05, "no", 0.06, "no"), Cause.KEY_REJECTED),
     ],
     ids=["once", "many at once", "twice", "away between", "thrice", "thrice after it was away"],
 )
-def test_it_takes_several_refusals_over_some_time(steps: tuple[str | float, ...], cause: Cause | None) -> None:
+def test_it_takes_several_refusals_over_some_time(
+    over_seconds: float, steps: tuple[str | float, ...], cause: Cause | None
+) -> None:
     """Neither the number nor the time is enough alone, and a machine that was away begins anew."""
-    assert tried(*steps) is cause
+    assert tried(over_seconds, *steps) is cause
 
 
 def test_a_key_is_given_up_long_before_a_stretch_is() -> None:
@@ -212,7 +216,7 @@ def test_a_dropped_connection_does_not_begin_the_count_anew(world: World) -> Non
     world.programs.run(
         "kexec", f"{says('Uploading install SSH keys')}while :; do {REFUSED}; {DROPPED}; sleep 0.05; done"
     )
-    assert world.build(PATIENT) == FAILED
+    assert world.build() == FAILED
     assert world.control.last["cause"] == "key_rejected"
 
 

@@ -15,7 +15,8 @@ from builder.known_hosts import known_hosts_line
 from builder.nixos_anywhere import SHIM, environment
 from builder.settings import read
 from builder.workplace import Workplace
-from tests.unit.builder.world import World, fresh_key
+from tests.unit.builder.processes import running, sleeper, until
+from tests.unit.builder.world import SOON, World, fresh_key
 
 
 def asked(world: World, *arguments: str) -> list[str]:
@@ -64,7 +65,7 @@ def openssh(world: World, host_key: str, *command: str) -> subprocess.CompletedP
         capture_output=True,
         text=True,
         check=False,
-        timeout=10,
+        timeout=60,
     )
 
 
@@ -120,35 +121,33 @@ def test_a_child_that_closes_its_output_is_waited_for(tmp_path: Path) -> None:
 def test_a_grandchild_that_keeps_the_output_open_holds_nobody_up(tmp_path: Path) -> None:
     """The end of the program is the end, and what it left behind is killed."""
     begun = time.monotonic()
-    with Child(["/bin/sh", "-c", "/bin/sleep 5 & echo a"], {"PATH": str(tmp_path)}, 0.2) as child:
+    with Child(["/bin/sh", "-c", "/bin/sleep 90 & echo a"], {"PATH": str(tmp_path)}, 0.2) as child:
         assert "a" in list(child.output(0.05))
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < SOON
 
 
 def test_a_grandchild_in_a_group_of_its_own_is_ended_too(tmp_path: Path) -> None:
     """timeout(1) makes a group for its command: leaving a run ends that as well."""
-    late = tmp_path / "late"
-    shell = f"timeout 10 sh -c 'sleep 0.7; : >{late}' & sleep 0.1"
-    with Child(["/bin/sh", "-c", shell], {"PATH": os.defpath}, 0.2) as child:
-        assert set(child.output(0.05)) <= {None}
-    time.sleep(0.8)
-    assert not late.exists()
+    child = sleeper()
+    shell = f"timeout 100 sleep {child} & sleep 0.1"
+    with Child(["/bin/sh", "-c", shell], {"PATH": os.defpath}, 0.2) as run:
+        assert set(run.output(0.05)) <= {None}
+    until(lambda: not running(child))
 
 
 def test_the_leash_kills_the_group_when_its_holder_is_gone(tmp_path: Path) -> None:
     """Once standard input ends, the program and all that it started are dead."""
-    late = tmp_path / "late"
+    child = sleeper()
     leash = subprocess.Popen(
-        [str(LEASH), "/bin/sh", "-c", f"(sleep 0.6; : >{late}) & sleep 30"],
+        [str(LEASH), "/bin/sh", "-c", f"sleep {child} & sleep 90"],
         stdin=subprocess.PIPE,
         start_new_session=True,
     )
-    time.sleep(0.1)
+    until(lambda: running(child))
     assert leash.stdin
     leash.stdin.close()
-    assert leash.wait(2) == -9
-    time.sleep(0.7)
-    assert not late.exists()
+    assert leash.wait(SOON) == -9
+    until(lambda: not running(child))
 
 
 def test_the_shims_can_be_started() -> None:

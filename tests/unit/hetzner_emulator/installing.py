@@ -14,7 +14,7 @@ import asyncssh
 
 from tests.unit.hetzner_emulator.running import ROOT, Api, Json
 
-_PATIENCE = 15.0
+_PATIENCE = 60.0
 _STORE = 'mkdir -p "$HOME/kexec" && cat > "$HOME/kexec/nixos-anywhere-kexec.sh"'
 UNPINNED = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null")
 
@@ -130,7 +130,7 @@ class Box:
             env=self.shimmed(),
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=4 * _PATIENCE,
             check=False,
         )
 

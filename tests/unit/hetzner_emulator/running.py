@@ -39,7 +39,7 @@ class Api:
         self.url = url
         self.token = token
 
-    def call(self, method: str, path: str, body: object = None, *, timeout: float = 10) -> Answer:
+    def call(self, method: str, path: str, body: object = None, *, timeout: float = 60) -> Answer:
         """Send a request; a success must be as the provider's document says, when that is at hand."""
         parts = urlsplit(self.url)
         connection = http.client.HTTPConnection(parts.netloc, timeout=timeout)
@@ -113,7 +113,7 @@ class Emulator:
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End it and return its status."""
         self.process.send_signal(number)
-        status = self.process.wait(10)
+        status = self.process.wait(60)
         if self.process.stdout is not None:
             self.process.stdout.close()
         return status
@@ -131,7 +131,7 @@ class Emulator:
 
     def wait_for_death(self) -> int:
         """Return the status of a process that ends by itself."""
-        status = self.process.wait(5)
+        status = self.process.wait(60)
         if self.process.stdout is not None:
             self.process.stdout.close()
         return status

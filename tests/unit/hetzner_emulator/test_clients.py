@@ -59,7 +59,7 @@ def test_debians_command_line(api: Api, public_key: str) -> None:
     def run(*words: str) -> str:
         environment = {"HCLOUD_ENDPOINT": api.url, "HCLOUD_TOKEN": api.token, "PATH": "/usr/bin:/bin"}
         return subprocess.run(
-            [str(hcloud), *words], env=environment, check=True, capture_output=True, text=True, timeout=20
+            [str(hcloud), *words], env=environment, check=True, capture_output=True, text=True, timeout=60
         ).stdout
 
     api.ok("POST", "/ssh_keys", {"name": "k", "public_key": public_key})

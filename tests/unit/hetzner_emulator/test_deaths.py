@@ -45,10 +45,10 @@ def died(box: Box) -> int:
     return int(next(machine["died"] for machine in machines if machine["id"] == box.id))
 
 
-def first_word(box: Box) -> bytes | None:
-    """What the machine says to somebody who connects: its version, nothing for half a second, or None: refused."""
+def first_word(box: Box, seconds: float = 0.5) -> bytes | None:
+    """What the machine says to somebody who connects: its version, nothing for so long, or None: refused."""
     try:
-        with socket.create_connection((box.ip, box.port), timeout=0.5) as plug:
+        with socket.create_connection((box.ip, box.port), timeout=seconds) as plug:
             with contextlib.suppress(TimeoutError):
                 return plug.recv(4)
             return b""
@@ -148,7 +148,7 @@ def test_a_machine_that_hangs_at_work_keeps_who_is_there_waiting(api: Api, tmp_p
     box = doomed(api, tmp_path, at="disko", how="hangs")
     jump(box)
     box.wait_for("installer")
-    assert first_word(box) == b"SSH-"
+    assert first_word(box, seconds=60) == b"SSH-"
     words = ["ssh", "-F", "none", *box.ssh_words("root", box.install_key), "/nix/store/aaa-disko"]
     with pytest.raises(subprocess.TimeoutExpired):
         subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=1, check=False)

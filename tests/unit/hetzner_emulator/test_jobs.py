@@ -81,7 +81,7 @@ def terminal(box: Box) -> Iterator[Callable[[str], str]]:
 
     def until(text: str) -> str:
         nonlocal seen
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while text not in seen:
             assert time.monotonic() < end, seen
             try:

@@ -28,10 +28,10 @@ def test_a_machine_that_never_answers(api: Api, tmp_path: Path) -> None:
 def test_a_machine_that_answers_late(api: Api, tmp_path: Path) -> None:
     """SSH comes up later than usual by as much as was ordered."""
     api.fault(do="ssh_slow", method="POST", path="^/servers$", seconds=0.6)
+    begun = time.monotonic()
     box = Box(api, tmp_path, "late")
-    time.sleep(0.35)
-    assert not box.listens()
     box.wait()
+    assert time.monotonic() - begun >= 0.6
 
 
 def test_a_wrong_host_key_stops_the_install(api: Api, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_formatted_disk_boots_nothing(api: Api, tmp_path: Path) -> None:
 def test_the_stand_in_refuses_what_it_does_not_know(words: list[str], text: str) -> None:
     """Unknown or missing arguments end it at once with status 1."""
     done = subprocess.run(
-        [str(ROOT / "onebox/bin/nixos-anywhere"), *words], capture_output=True, text=True, timeout=10, check=False
+        [str(ROOT / "onebox/bin/nixos-anywhere"), *words], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 1
     assert text in done.stderr
@@ -110,7 +110,7 @@ def test_the_stand_in_waits_for_ever_and_ends_at_once(api: Api, tmp_path: Path) 
             time.sleep(0.4)
             assert running.poll() is None
             running.terminate()
-            assert running.wait(5) == 143
+            assert running.wait(60) == 143
         finally:
             running.kill()
     assert [path.name for path in (tmp_path / "bin").iterdir()] == ["ssh"]

@@ -59,7 +59,7 @@ def test_a_child_has_a_process_group_of_its_own(tmp_path: Path) -> None:
     with spawn(command, output=subprocess.DEVNULL) as child:
         assert os.getpgid(child.pid) == child.pid != os.getpgid(0)
         signal_group(child, signal.SIGTERM)
-        assert child.wait(5) == -signal.SIGTERM
+        assert child.wait(60) == -signal.SIGTERM
     signal_group(child, signal.SIGTERM)  # gone already: nothing happens
 
 
@@ -89,10 +89,10 @@ def test_marked_processes_are_ended_and_others_are_not(tmp_path: Path) -> None:
     ):
         assert until(lambda: len(marks.marked(marks.of_home(tmp_path))) == 2)
         assert marks.end_marked(marks.of_life(tmp_path, "life1")) == 0
-        assert one.wait(5) == -signal.SIGKILL
+        assert one.wait(60) == -signal.SIGKILL
         assert two.poll() is None
         assert marks.end_marked(marks.of_home(tmp_path)) == 0
-        assert two.wait(5) == -signal.SIGKILL
+        assert two.wait(60) == -signal.SIGKILL
         assert other.poll() is None
         other.kill()
 
@@ -110,5 +110,5 @@ def test_the_warden_ends_what_is_left_when_its_input_ends(tmp_path: Path) -> Non
         assert left.poll() is None
         assert warden.stdin is not None
         warden.stdin.close()
-        assert left.wait(5) == -signal.SIGKILL
-        assert warden.wait(5) == 0
+        assert left.wait(60) == -signal.SIGKILL
+        assert warden.wait(60) == 0

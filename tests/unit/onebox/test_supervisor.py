@@ -19,6 +19,7 @@ import pytest
 from ccc.contexts import save_context
 from onebox import marks
 from onebox.gateway.supervisor_line import SupervisorLine
+from tests.standstill import standstill
 from tests.unit.onebox.until import until
 
 SCRIPT = Path(__file__).with_name("stand_in_stack.py")
@@ -86,7 +87,7 @@ def test_ready_comes_last_and_alone(stack: _Stack) -> None:
     assert "http://localhost:1" in line
     assert "emulator" in line
     assert line.endswith(f"(for scripts: . {stack.home}/onebox.env)")
-    assert not any("current context" in one for one in stack.said())
+    assert "onebox   | the CLI's current context is onebox-18999: bin/ccc talks to this box" in stack.said()
     file = stack.home / "onebox.env"
     assert file.stat().st_mode & 0o777 == 0o600
     exports = dict(shlex.split(line)[1].split("=", 1) for line in file.read_text().splitlines())
@@ -107,16 +108,17 @@ def test_an_end_on_request_leaves_nothing(stack: _Stack, number: signal.Signals)
     """Also a child that is deaf to SIGTERM and a grandchild in a session of its own are gone within two seconds."""
     assert until(lambda: len(stack.living()) >= 5)
     began = time.monotonic()
-    stack.process.send_signal(number)
-    assert stack.process.wait(5) == 0
-    assert time.monotonic() - began < 2.5
+    with standstill() as machine:
+        stack.process.send_signal(number)
+        assert stack.process.wait(60) == 0
+    assert time.monotonic() - began < 2.5 + 5 * machine.seconds
     assert stack.living() == []
 
 
 def test_an_end_on_request_says_where_the_state_is(stack: _Stack) -> None:
     """The last line tells how to go on."""
     stack.process.send_signal(signal.SIGINT)
-    assert stack.process.wait(5) == 0
+    assert stack.process.wait(60) == 0
     assert stack.said()[-1] == f"onebox   | stopped; state is kept in {stack.home}, start again with make up"
 
 
@@ -139,11 +141,24 @@ def test_another_current_context_is_said_before_ready(tmp_path: Path) -> None:
     assert said.index(told) < next(at for at, line in enumerate(said) if line.startswith("ready "))
 
 
+def test_a_current_context_of_a_box_that_was_ended_is_called_so(tmp_path: Path) -> None:
+    """Another box of this machine that does not listen any more stays current, and it is said that nothing answers."""
+    (tmp_path / "config").mkdir()
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        save_context("onebox-1", url, "made-up", path=tmp_path / "config" / "ccc" / "config.json")
+        with _running(tmp_path) as stack:
+            said = stack.said()
+    told = "the CLI's current context is onebox-1, where nothing answers now; for this box: bin/ccc context use"
+    assert any(told in line for line in said)
+
+
 def test_sudden_death_leaves_nothing(stack: _Stack) -> None:
     """After SIGKILL of the supervisor everything else goes by itself."""
     assert until(lambda: len(stack.living()) >= 5)
     stack.process.kill()
-    assert until(lambda: not stack.living(), patience=3)
+    assert until(lambda: not stack.living())
 
 
 @pytest.mark.parametrize("stack", [{"ONEBOX_KILL_AFTER": "A.b:1,Builder.claim:1,C.d:2"}], indirect=True)

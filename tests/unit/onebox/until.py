@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-PATIENCE_SECONDS = 8.0
+PATIENCE_SECONDS = 60.0
+"""Much longer than anything here takes, since the machine may be busy with other tests."""
 
 
 def until(condition: Callable[[], object], patience: float = PATIENCE_SECONDS) -> bool:

@@ -105,14 +105,18 @@ def served(
     prefix: str = "",
     first: Callable[[Request], Answer | None] | None = None,
     trusted_proxy: str | None = None,
+    page: Callable[[Answer], Answer] | None = None,
 ) -> Iterator[Wire]:
-    """Serve the application (after `first`, if there is one) on a free port for as long as the block lasts."""
+    """Serve the application (after `first`, if there is one) on a free port for as long as the block lasts.
+
+    `page` shows refusals to browsers.
+    """
     handlers = (*((first,) if first else ()), Dispatch(app).answer)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         port = listening.getsockname()[1]
-        server = make_server(Gateway(handlers, prefix), listening, trusted_proxy=trusted_proxy)
+        server = make_server(Gateway(handlers, prefix, page=page), listening, trusted_proxy=trusted_proxy)
         thread = threading.Thread(target=_run, args=(server,))
         thread.start()
         try:

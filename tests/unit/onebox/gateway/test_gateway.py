@@ -6,10 +6,12 @@ import base64
 import logging
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from chalice.app import Response
 
+from onebox.gateway.problems import Answer
 from tests.unit.onebox.gateway.served import Reply, Wire, served, small_app
 
 
@@ -79,6 +81,29 @@ def test_line_18_head_is_get_without_a_body(wire: Wire) -> None:
 def test_line_138_an_unknown_path_is_404(wire: Wire) -> None:
     """The application is not asked."""
     assert _is_problem(wire.request("GET", "/nothing/here"), 404, "not_found")
+
+
+def as_page(refused: Answer) -> Answer:
+    """A page around a document."""
+    return replace(refused, headers=(("Content-Type", "text/html"),), body=b"<p>" + refused.body)
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("PUT", "/things/x", 405)])
+def test_a_browser_that_goes_astray_gets_a_page(method: str, path: str, status: int) -> None:
+    """Where somebody looks at the answer it is a page; programs, and whoever shows a token, keep the document."""
+    with served(small_app(), page=as_page) as wire:
+        page = wire.request(method, path, Accept="text/html,*/*;q=0.8")
+        assert (page.status, page.headers["content-type"]) == (status, "text/html")
+        assert page.headers["x-request-id"].encode() in page.body
+        for headers in ({}, {"Accept": "*/*"}, {"Accept": "text/html", "Authorization": "Bearer x"}):
+            assert wire.request(method, path, **headers).headers["content-type"] == "application/problem+json"
+
+
+def test_a_failure_is_no_page_of_somebody_who_went_astray() -> None:
+    """A request that is too large stays a document: only an address or a method that is wrong is shown."""
+    with served(small_app(), page=as_page) as wire:
+        reply = wire.request("POST", "/things/x", b"x" * (1024 * 1024 + 1), Accept="text/html")
+    assert _is_problem(reply, 413, "too_large")
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "BREW"])

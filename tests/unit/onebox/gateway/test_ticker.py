@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.operations.reap import reap
+from chalicelib.operations.tick import tick
 from onebox.gateway.lambda_context import LambdaContext
 from onebox.gateway.ticker import Ticker
 from tests.fakes.clock import FakeClock
 from tests.unit.onebox.until import until
+from tests.unit.operations.world import World
 
 
 class _Handlers:
@@ -34,7 +37,7 @@ class _Handlers:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         self.ticks.append(event)
-        self.gate.wait(5)
+        self.gate.wait(60)
         self.at_once -= 1
         if self.broken:
             raise RuntimeError("made up")
@@ -78,6 +81,43 @@ def test_reaping_follows_the_shared_clock(tmp_path: Path) -> None:
     assert len(handlers.ticks) == 5
 
 
+def _of_a_world(world: World, folder: Path, *, reaps: bool = True) -> Ticker:
+    """Ticks and reapings of a service; without `reaps` the reaper never gets as far as its work."""
+
+    def reaping(_event: dict[str, Any], _context: LambdaContext) -> None:
+        if not reaps:
+            raise RuntimeError("made up")
+        reap(world.services, left=lambda: 60.0)
+
+    def ticking(_event: dict[str, Any], _context: LambdaContext) -> None:
+        tick(world.services, left=lambda: 60.0)
+
+    return Ticker(tick=ticking, reap=reaping, now=world.clock.now, last_reap=folder / "last-reap")
+
+
+@pytest.mark.parametrize("hours", [1, 3, 50])
+def test_a_clock_that_is_moved_by_hours_makes_nobody_miss_the_reaper(hours: int, tmp_path: Path) -> None:
+    """Its run is due at once, and comes before the tick that looks for it."""
+    world = World()
+    ticker = _of_a_world(world, tmp_path)
+    for _ in range(3):
+        ticker.run_once()
+        world.clock.advance(timedelta(hours=hours))
+    ticker.run_once()
+    assert "reap.missed" not in world.alarms.events()
+
+
+def test_a_reaper_that_fails_is_missed_however_the_clock_moves(tmp_path: Path) -> None:
+    """The tick after its failed run says so, once an hour."""
+    world = World()
+    _of_a_world(world, tmp_path).run_once()
+    broken = _of_a_world(world, tmp_path, reaps=False)
+    for minutes, told in ((2 * 60, 0), (16, 1), (30, 1), (31, 2)):
+        world.clock.advance(timedelta(minutes=minutes))
+        broken.run_once()
+        assert world.alarms.events().count("reap.missed") == told
+
+
 def test_the_last_reaping_is_remembered_across_lives(tmp_path: Path) -> None:
     """A restart is no reason to reap."""
     handlers, clock = _Handlers(), FakeClock()
@@ -103,8 +143,8 @@ def test_a_tick_that_raises_is_followed_by_the_next(tmp_path: Path) -> None:
     thread = threading.Thread(target=ticker.run, args=((), 0.01))
     thread.start()
     assert until(lambda: len(handlers.ticks) >= 3)
-    ticker.stop(5)
-    thread.join(5)
+    ticker.stop(60)
+    thread.join(60)
     assert ticker.ticked.is_set()
 
 
@@ -120,7 +160,7 @@ def test_there_are_never_two_ticks_at_once(tmp_path: Path) -> None:
     assert not until(lambda: len(handlers.ticks) > 1, patience=0.05)
     handlers.gate.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     assert (len(handlers.ticks), handlers.most_at_once) == (3, 1)
 
 
@@ -135,6 +175,6 @@ def test_the_end_waits_a_moment_for_a_tick(tmp_path: Path) -> None:
     ticker.stop(0.02)
     assert thread.is_alive()
     handlers.gate.set()
-    ticker.stop(5)
-    thread.join(5)
+    ticker.stop(60)
+    thread.join(60)
     assert len(handlers.ticks) == 1
