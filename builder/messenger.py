@@ -20,7 +20,7 @@ from chalicelib.domain.build import BuildReport
 MOST = 32
 """Messages that may wait: those of nixos-anywhere's three runs are 20."""
 
-_LEAVE = 0.2
+_LEAVE = 1.0
 """Seconds in which a thread that sends nothing has ended; one that waits for an answer is left to its timeout."""
 
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from ccc.attempt import attempt_in_words
 from ccc.instance import ENDING, WAITING, Instance, Stage
 from ccc.output import plain
-from ccc.progress import AWAY, SLOW, in_words
+from ccc.progress_words import AWAY, SLOW, in_words
 from ccc.when import span
 
 

@@ -15,13 +15,11 @@ from ccc.attempt import attempt_in_words
 from ccc.environment import read_environment
 from ccc.instance import WAITING, Instance
 from ccc.output import is_terminal, say
+from ccc.progress_words import AWAY, SLOW, in_words
 from ccc.when import span
 
 ENDING = frozenset({"deleting", "deleted", "failed"})
 """Who ends a machine does not want to read how it was made."""
-
-AWAY = "waiting for the service to answer"
-SLOW = "much longer than usual"
 
 
 class Progress(Protocol):
@@ -124,8 +122,3 @@ class PlainProgress:
 
     def _tell(self, what: str) -> None:
         say(f"[{span(self._now() - self._began):>12}] {what}")
-
-
-def in_words(step: str) -> str:
-    """Return a stage's or status's name as words."""
-    return step.replace("_", " ").replace("-", " ")

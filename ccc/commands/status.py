@@ -13,7 +13,8 @@ from ccc.errors import Interrupted
 from ccc.instance import OVER, Instance
 from ccc.instance_argument import instance_argument
 from ccc.output import emit, tell
-from ccc.progress import SLOW, in_words, progress
+from ccc.progress import progress
+from ccc.progress_words import SLOW, in_words
 from ccc.verb import Verb, example, wants_json
 from ccc.waiting import follow
 
