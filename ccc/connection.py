@@ -58,16 +58,19 @@ def no_token(url: str) -> NotAllowed:
 
 def api_at(ctx: click.Context, connection: Connection) -> Api:
     """Return the service behind this connection, closed when the command ends."""
-    transport = Transport(url=connection.url, token=connection.token, place=_place(connection, load_contexts()))
+    transport = Transport(
+        url=connection.url, token=connection.token, place=_place(connection, load_contexts(), flags_of(ctx).context)
+    )
     ctx.call_on_close(transport.close)
     return Api(transport, seen=forget_when_over)
 
 
-def _place(connection: Connection, known: Contexts) -> Place:
+def _place(connection: Connection, known: Contexts, asked: str | None) -> Place:
     """Return what else is known of an address: the name that it is saved under, and the services at others."""
     names = [name for name, one in known.by_name.items() if one.url == connection.url]
     others = (Saved(name=name, url=one.url) for name, one in known.by_name.items() if one.url != connection.url)
-    name = known.current if known.current in names else next(iter(names), None)
+    meant = asked if connection.named_by is NamedBy.CONTEXT_FLAG else known.current
+    name = meant if meant in names else next(iter(names), None)
     return Place(url=connection.url, named_by=connection.named_by, name=name, others=tuple(others))
 
 

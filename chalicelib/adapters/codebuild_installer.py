@@ -37,7 +37,7 @@ PATIENCE = Patience(connect=5, read=30, tries=3)
 """As AWS's standard mode does by itself. A call may outlast a row's lease: whoever comes next starts the same build."""
 
 LOOK = Patience(connect=2, read=5, tries=1)
-"""For the look before a start, which may fail: both reads together take a third of a lease."""
+"""For the look before a start, which may fail, and for an end: three calls together take a third of a lease."""
 
 _NO_ROOM = "AccountLimitExceededException"
 _AMBIGUOUS = "InvalidInputException"
@@ -97,12 +97,17 @@ class CodebuildInstaller:
         return _state(builds[0]) if builds else BuildState.UNKNOWN
 
     def stop(self, instance_id: str, attempt: int, reference: str) -> None:
-        """Ask for the end of the build; nothing happens when it is over or was never there. BuilderUnknown."""
-        if not reference:
-            return
+        """Ask for the end of the build; nothing happens when it is over or was never there. BuilderUnknown.
+
+        Without a reference it is looked for among the newest. An end waits seconds for this and not minutes: whoever
+        was not heard asks again.
+        """
         with self._asking("StopBuild", instance_id, attempt):
+            build = reference or self._found({"CCC_INSTANCE_ID": instance_id, "CCC_ATTEMPT": str(attempt)})
+            if build is None:
+                return
             try:
-                self._codebuild.call("stop_build", id=reference)
+                self._look.call("stop_build", id=build)
             except Answered as error:
                 if error.code not in _GONE:
                     raise
@@ -110,12 +115,16 @@ class CodebuildInstaller:
     def _started_before(self, given: Mapping[str, str]) -> str | None:
         """The build that was started with these variables, if it is among the newest; the claim code may be another."""
         try:
-            newest = self._look.call("list_builds_for_project", projectName=self._project, sortOrder="DESCENDING")
-            ids = newest.get("ids", [])[:MOST_IDS]
-            builds = self._look.call("batch_get_builds", ids=ids).get("builds", []) if ids else []
+            return self._found(given)
         except AwsError as error:
             _log.warning("builder.look_failed", extra={"fields": {"project": self._project, "code": error.code}})
             return None
+
+    def _found(self, given: Mapping[str, str]) -> str | None:
+        """The id of the build of this instance and attempt, among the newest; AwsError."""
+        newest = self._look.call("list_builds_for_project", projectName=self._project, sortOrder="DESCENDING")
+        ids = newest.get("ids", [])[:MOST_IDS]
+        builds = self._look.call("batch_get_builds", ids=ids).get("builds", []) if ids else []
         ours = [str(build["id"]) for build in builds if _is_for(build, given)]
         return max(ours, key=ids.index) if ours else None  # of two, the older one: it has claimed
 

@@ -35,6 +35,9 @@ from chalicelib.operations.ports import Alarms, BuildStart, BuildState
 PATIENCE = Patience(connect=5, read=30, tries=3)
 """As AWS's standard mode does by itself. A call may outlast a row's lease: whoever comes next starts the same task."""
 
+LOOK = Patience(connect=2, read=5, tries=2)
+"""For looks and ends: neither may hold up what ends, and whoever was not heard asks again."""
+
 LOOKS = (0.5, 1.0, 2.0)
 """Seconds between looks for a task that is not shown: ECS's answers follow its changes after a moment."""
 
@@ -80,6 +83,7 @@ class FargateInstaller:
         self._task = task
         self._alarms = alarms
         self._ecs = AwsClient("ecs", PATIENCE, region=region)
+        self._look = AwsClient("ecs", LOOK, region=region)
         self._pause = pause
 
     def start(self, start: BuildStart) -> str:
@@ -127,7 +131,7 @@ class FargateInstaller:
 
     def _state(self, arn: str) -> BuildState:
         for pause in (*LOOKS, None):
-            tasks = self._ecs.call("describe_tasks", cluster=self._task.cluster, tasks=[arn]).get("tasks", [])
+            tasks = self._look.call("describe_tasks", cluster=self._task.cluster, tasks=[arn]).get("tasks", [])
             if tasks:
                 return _state(tasks[0].get("lastStatus", ""))
             if pause is not None:
@@ -143,7 +147,7 @@ class FargateInstaller:
         for arns in self._listed(startedBy=name):
             return arns[0]
         for arns in self._listed(desiredStatus="STOPPED", family=self._task.definition.partition(":")[0]):
-            answer = self._ecs.call("describe_tasks", cluster=self._task.cluster, tasks=arns)
+            answer = self._look.call("describe_tasks", cluster=self._task.cluster, tasks=arns)
             for task in answer.get("tasks", []):
                 if task.get("startedBy") == name:
                     return str(task["taskArn"])
@@ -153,7 +157,7 @@ class FargateInstaller:
         """The ARNs of tasks, page by page (at most a hundred each), without empty pages."""
         more: dict[str, str] = {}
         while True:
-            answer = self._ecs.call("list_tasks", cluster=self._task.cluster, **filters, **more)
+            answer = self._look.call("list_tasks", cluster=self._task.cluster, **filters, **more)
             if arns := [str(arn) for arn in answer.get("taskArns", [])]:
                 yield arns
             if not answer.get("nextToken"):
@@ -162,7 +166,7 @@ class FargateInstaller:
 
     def _stop(self, arn: str) -> None:
         try:
-            self._ecs.call("stop_task", cluster=self._task.cluster, task=arn, reason="the attempt is over")
+            self._look.call("stop_task", cluster=self._task.cluster, task=arn, reason="the attempt is over")
         except Answered as error:
             if _NO_SUCH_TASK not in error.message:
                 raise

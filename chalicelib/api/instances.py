@@ -9,6 +9,7 @@ from typing import Any
 from chalice.app import Blueprint, Response
 
 from chalicelib.api.acting import CONFIRMING, acting, as_manager, as_operator
+from chalicelib.api.address import require_address, without_address
 from chalicelib.api.auth import bearer, instance_id, may_manage, require_operator
 from chalicelib.api.call import Call
 from chalicelib.api.edge import Edge
@@ -57,6 +58,7 @@ class _Instances:
 
     def create(self, call: Call) -> Response:
         """Take an operator's order, or a stranger's wish, which is to be confirmed by mail."""
+        require_address(self.services)
         if "authorization" in call.headers:
             return self._order(call)
         count_request(self.services, call.source_ip)
@@ -98,15 +100,16 @@ class _Instances:
         return empty(304, headers) if matches(tag, known) else reply(document, headers=headers)
 
     def end(self, call: Call) -> Response:
-        """End an instance; a repeat is harmless."""
+        """End an instance; a repeat is harmless. An end waits for no address: without one the links are relative."""
         wanted = instance_id(call)
         operator = may_manage(self.services, call, wanted)
         gone = deprovision.deprovision(as_manager(self.services, call, operator=operator), wanted)
-        document = self._view(Shown(instance=gone, build=None), operator=operator)
+        document = instance_view(Shown(instance=gone, build=None), without_address(self.services), operator=operator)
         return reply(document) if gone.terminal else self._accepted(document)
 
     def confirm(self, call: Call) -> Response:
         """Confirm a wish with the token of the confirmation mail; a repeat has no effect and says so."""
+        require_address(self.services)
         done = confirm.confirm(acting(self.services, CONFIRMING), instance_id(call), bearer(call))
         if done.already:
             return reply({"id": done.instance.id, "already_confirmed": True})
@@ -115,6 +118,7 @@ class _Instances:
 
     def again(self, call: Call) -> Response:
         """Try a failed instance again, as a new one."""
+        require_address(self.services)
         wanted = instance_id(call)
         operator = may_manage(self.services, call, wanted)
         made = retry.retry(as_manager(self.services, call, operator=operator), wanted)
@@ -123,6 +127,7 @@ class _Instances:
 
     def new_token(self, call: Call) -> Response:
         """Give an instance a new manage token; the old ones are dead."""
+        require_address(self.services)
         wanted = instance_id(call)
         operator = may_manage(self.services, call, wanted)
         rotated = rotate_token.rotate_token(as_manager(self.services, call, operator=operator), wanted)
@@ -131,6 +136,7 @@ class _Instances:
 
     def more_time(self, call: Call) -> Response:
         """Give a running instance more hours."""
+        require_address(self.services)
         wanted = instance_id(call)
         operator = may_manage(self.services, call, wanted)
         key = required_key(call)

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from chalice.app import Blueprint, Response
 
 from chalicelib.api.acting import as_operator
+from chalicelib.api.address import require_address
 from chalicelib.api.auth import require_operator
 from chalicelib.api.call import Call
 from chalicelib.api.edge import Edge
@@ -50,6 +51,7 @@ class _Operator:
         from chalicelib.api.schemas import ReapWish  # noqa: PLC0415 -- brings pydantic, which is slow to import
 
         services = as_operator(self.services, call)
+        require_address(services)
         wish = read(ReapWish, json_object(call, optional=True))
         run = request_reap.request_reap(services, dry_run=wish.dry_run, confirm=wish.confirm)
         where = f"{self.services.public_url}/reap/runs/{run.id}"

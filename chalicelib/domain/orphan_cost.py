@@ -53,7 +53,7 @@ def _hours_of(row: Instance | None, server: ServerFact, now: datetime) -> int:
     """The hours that a row's ledger holds of this server; one that lives on pays for all of them at its own end."""
     if row is None or row.machine is None or row.machine.server_id != server.server_id:
         return 0
-    return lease.paid_hours(created_at=server.created_at, ended_at=row.ended_at or now)
+    return lease.paid_hours(created_at=server.created_at, ended_at=row.delete_sent_at or row.ended_at or now)
 
 
 def _price(server: ServerFact, market: Market | None, hours: int) -> int | None:

@@ -43,6 +43,9 @@ LEFT_ALONE = "left alone"
 HELD_BACK = "held back"
 """What a run says of what it did not touch: by the rules of the single case, or by those of the whole run."""
 
+LEFT_OUT = "left out"
+"""What a record says of entries for which it had no room, with a reason of their own: how many of which."""
+
 
 class Reason(StrEnum):
     """Why; the order is that of the tables in `docs/reliability.md`."""

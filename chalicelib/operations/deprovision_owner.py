@@ -9,7 +9,7 @@ every tick of some minutes, and what it did not show at first is ended then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -58,11 +58,16 @@ def look_again(services: Services) -> tuple[str, ...]:
     now, stack = services.clock.now(), services.stack.get()
     if stack is None or not stack.shut_out:
         return ()
+    failures: list[CccError] = []
     try:
-        failures = [failure for each in stack.shut_out for failure in _all_ended(services, each, looks=1)[1]]
-        switch(services, lambda seen: replace(seen, shut_out=tuple(_still(seen, now))))
+        unfinished = set()
+        for each in stack.shut_out:
+            if failed := _all_ended(services, each, looks=1)[1]:
+                failures += failed
+                unfinished.add(each.owner)
+        switch(services, lambda seen: replace(seen, shut_out=tuple(_still(seen, now, unfinished))))
     except CccError as error:
-        failures = [error]
+        failures.append(error)
     return tuple(f"looking again: {failure.code}" for failure in failures)
 
 
@@ -75,9 +80,9 @@ def _others(stack: StackState, owner: str) -> tuple[ShutOut, ...]:
     return tuple(each for each in stack.shut_out if each.owner != owner)
 
 
-def _still(stack: StackState, now: datetime) -> Iterator[ShutOut]:
-    """Those who are looked for in the next tick too."""
-    return (each for each in stack.shut_out if abs(now - each.at) < LOOKED_FOR)
+def _still(stack: StackState, now: datetime, unfinished: Collection[str]) -> Iterator[ShutOut]:
+    """Those who are looked for in the next tick too: for their time, and until a look has ended all that it found."""
+    return (each for each in stack.shut_out if each.owner in unfinished or abs(now - each.at) < LOOKED_FOR)
 
 
 def _all_ended(services: Services, of: ShutOut, *, looks: int) -> tuple[list[Instance], list[CccError]]:
@@ -104,6 +109,6 @@ def _ended(services: Services, instance_id: str, shut_out_at: datetime) -> tuple
     row = services.instances.get(instance_id)
     if row is None or row.terminal or row.status is Status.DELETING:
         return ()
-    if row.by_operator and row.created_at > shut_out_at:
+    if row.by_operator and row.created_at >= shut_out_at:  # whole seconds: an order may follow within the same one
         return ()
     return (deprovision(services, instance_id),)

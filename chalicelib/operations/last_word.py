@@ -12,7 +12,7 @@ from datetime import datetime
 
 from chalicelib.domain.audit import AuditEntry, Deed
 from chalicelib.domain.instance import Instance, Status
-from chalicelib.domain.reasons import LEFT_ALONE, Act, Reason, because, said
+from chalicelib.domain.reasons import LEFT_ALONE, LEFT_OUT, Act, Reason, because, said
 from chalicelib.operations import outlook
 from chalicelib.operations.losses import APART
 from chalicelib.operations.ports import Run, RunEntry
@@ -87,11 +87,12 @@ def _seen(row: Instance, told: Sequence[Told], runs: Sequence[Run]) -> str:
         return ""
     own = [each for each in told if each.entry.server_id == machine.server_id]
     there = [each.last for each in own if each.entry.why.startswith((Reason.OWNED, Reason.NOT_LISTED))]
-    last = (
-        f"A run saw its server last at {max(there):{AT}}."
-        if there
-        else f"No run has named server {machine.server_id} yet."
-    )
+    if there:
+        last = f"A run saw its server last at {max(there):{AT}}."
+    elif any(_leaves_out(run) for run in runs):
+        last = f"The records of the last runs do not name every server that is owned: not {machine.server_id} either."
+    else:
+        last = f"No run has named server {machine.server_id} yet."
     return f" {last}{_held_back(row, own, runs)}"
 
 
@@ -102,7 +103,11 @@ def _held_back(row: Instance, told: Sequence[Told], runs: Sequence[Run]) -> str:
         return ""
     if newest.frozen is not None:
         return f" The newest run ({newest.requested_at:{AT}}) did nothing about servers: {newest.frozen}."
-    unfound = [each for each in told if each.run_id == newest.id and each.entry.why.startswith(UNFOUND)]
-    return "".join(
-        f" The newest run ({newest.requested_at:{AT}}) {each.entry.what}: {each.entry.why}." for each in unfound[:1]
-    )
+    named = {each.entry for each in told}
+    unfound = [entry for entry in newest.skipped if entry in named and entry.why.startswith(UNFOUND)]
+    return "".join(f" The newest run ({newest.requested_at:{AT}}) {entry.what}: {entry.why}." for entry in unfound[:1])
+
+
+def _leaves_out(run: Run) -> bool:
+    """Whether the run's record has no room for each server that a row owns."""
+    return any(entry.what == LEFT_OUT and entry.why.endswith(Reason.OWNED) for entry in run.skipped)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from chalicelib.domain.reasons import LEFT_OUT
 from chalicelib.operations.ports import RunEntry
 
 PART = 100
@@ -17,8 +18,6 @@ PART = 100
 
 MOST_SKIPPED = 400
 """Entries of what was left alone that are kept of one run, with a line for every reason that had more."""
-
-LEFT_OUT = "left out"
 
 
 def full_parts(entries: Sequence[object]) -> int:

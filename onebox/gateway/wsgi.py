@@ -55,15 +55,20 @@ class Gateway:
         """WSGI (PEP 3333)."""
         request_id = str(uuid.uuid4())
         try:
-            answer = _way_in(environ, self._prefix) or self._answer(_request(environ, request_id, self._prefix))
-        except Problem as problem:
-            answer = self._refusal(problem.answer(request_id), _request_headers(environ))
+            answer = self._found(environ, request_id)
         except Exception:  # noqa: BLE001 -- the server must answer whatever happens; the log says what
             _log.exception("gateway.failed", extra={"fields": {"request_id": request_id}})
             answer = Problem(status=500, code="internal", detail="Something went wrong here.").answer(request_id)
         date = [] if self._now is None else [("Date", format_datetime(self._now(), usegmt=True))]
         start_response(_status_line(answer.status), [*_headers(answer, request_id), *date])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
+
+    def _found(self, environ: dict[str, Any], request_id: str) -> Answer:
+        """A handler's answer, or our refusal."""
+        try:
+            return _way_in(environ, self._prefix) or self._answer(_request(environ, request_id, self._prefix))
+        except Problem as problem:
+            return self._refusal(problem.answer(request_id), _request_headers(environ))
 
     def _answer(self, request: Request) -> Answer:
         for handler in self._handlers:

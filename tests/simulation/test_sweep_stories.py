@@ -217,7 +217,8 @@ class _Story:
         whole = max(math.ceil((gone_at - fact.created_at) / HOUR), 1)
         if row is None or row.machine is None or row.machine.server_id != fact.server_id:
             return whole
-        return whole - max(math.ceil(((row.ended_at or gone_at) - fact.created_at) / HOUR), 1)
+        billed_until = row.delete_sent_at or row.ended_at or gone_at
+        return whole - max(math.ceil((billed_until - fact.created_at) / HOUR), 1)
 
 
 def _named(fact: ServerFact) -> str:

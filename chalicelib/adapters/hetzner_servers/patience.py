@@ -13,7 +13,7 @@ from dataclasses import dataclass
 RECORDING = 2.0
 """Seconds that stay for writing down that there was no answer."""
 
-SHORTEST = 1.0
+SHORTEST = 3.0
 """Seconds that a request is given in any case: with less none would be answered, and its asker is late already."""
 
 
@@ -31,6 +31,10 @@ class Patience:
     seconds_left: Callable[[], float] = for_ever
 
     def now(self) -> tuple[float, float]:
-        """Seconds to connect and seconds of silence for a request that is sent now."""
+        """Seconds to connect and seconds of silence for a request that is sent now.
+
+        There may be two silences, before the headers and within the body: connecting and both fit into what is left.
+        """
         left = max(SHORTEST, self.seconds_left() - RECORDING)
-        return min(self.connect, left), min(self.silence, left)
+        connect = min(self.connect, left / 3)
+        return connect, min(self.silence, (left - connect) / 2)

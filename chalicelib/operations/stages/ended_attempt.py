@@ -10,6 +10,7 @@ import contextlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from chalicelib.domain.build import MAX_ATTEMPTS
 from chalicelib.domain.errors import BuilderUnknown
 from chalicelib.domain.instance import Build, Instance
 from chalicelib.operations.ports import BuildState
@@ -50,8 +51,9 @@ def call_off(services: Services, row: Instance) -> None:
     if row.requested_at is None or row.running_at is not None:
         return
     attempt, reference = _newest(row.build)
-    with contextlib.suppress(BuilderUnknown):
-        services.installer.stop(row.id, attempt, reference)
+    if attempt - _unrun(row.build) <= MAX_ATTEMPTS:
+        with contextlib.suppress(BuilderUnknown):
+            services.installer.stop(row.id, attempt, reference)
 
 
 def _newest(build: Build | None) -> tuple[int, str]:
@@ -59,6 +61,10 @@ def _newest(build: Build | None) -> tuple[int, str]:
     if build is None:
         return 1, ""
     return (build.attempt + 1, "") if build.stopped else (build.attempt, build.reference)
+
+
+def _unrun(build: Build | None) -> int:
+    return 0 if build is None else build.unrun
 
 
 def next_not_before(build: Build) -> datetime:

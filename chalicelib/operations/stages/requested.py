@@ -44,7 +44,7 @@ def step(services: Services, row: Instance, now: datetime) -> Step:
     if choice is None:
         return give_up(services, row, Cause.STOCK, now)
     if row.build is None:
-        return _start(services, row, choice, attempt=1, unrun=0, now=now) or wait(now + TRY_AGAIN)
+        return _start_first(services, row, choice, now)
     if row.build.stopped:
         return _start_next(services, row, choice, row.build, now)
     return _watch(services, row, choice, row.build, now)
@@ -75,14 +75,11 @@ def _pausing(services: Services, row: Instance, now: datetime) -> Step:
     return ended_attempt.end(services, row, row.build) or wait(now + TRY_AGAIN)
 
 
-def _start(
-    services: Services, row: Instance, choice: Choice, *, attempt: int, unrun: int, now: datetime
-) -> Step | None:
-    """The step after a start that was taken; None where no job is to be had now."""
+def _start_first(services: Services, row: Instance, choice: Choice, now: datetime) -> Step:
     try:
-        build = start_build(services, row, attempt=attempt, unrun=unrun, now=now)
+        build = start_build(services, row, attempt=1, unrun=0, now=now)
     except (BuilderFull, BuilderUnknown):
-        return None
+        return wait(now + TRY_AGAIN)
     return _watch(services, row, choice, build, now)
 
 
@@ -90,11 +87,14 @@ def _start_next(services: Services, row: Instance, choice: Choice, build: Build,
     """Another job, for one that ended before anything was bought; not at once, should each end at its start."""
     if now < (not_before := ended_attempt.next_not_before(build)):
         return _waits(build, not_before)
-    following = _start(services, row, choice, attempt=build.attempt + 1, unrun=build.unrun + 1, now=now)
-    if following is None:  # or it has begun and nobody heard: from now on the older one is not looked at any more
+    try:
+        following = start_build(services, row, attempt=build.attempt + 1, unrun=build.unrun + 1, now=now)
+    except BuilderFull:
+        return _waits(build, now + TRY_AGAIN)
+    except BuilderUnknown:  # it may have begun: from now on the older one is not looked at any more
         return _waits(replace(build, stopped=True), now + TRY_AGAIN)
     ended_attempt.tell_if_often(services, row, build)
-    return following
+    return _watch(services, row, choice, following, now)
 
 
 def _watch(services: Services, row: Instance, choice: Choice, build: Build, now: datetime) -> Step:

@@ -111,7 +111,7 @@ class Builders:
 
         A job that was ended while it asked hears the answer in a story alone: others acted in the middle of its call.
         """
-        if self._state(job.start) is not BuildState.RUNNING:
+        if not job.forgotten and self._state(job.start) is not BuildState.RUNNING:
             return
         job.has_order = True
         rivals = [

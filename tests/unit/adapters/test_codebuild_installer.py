@@ -178,8 +178,22 @@ def test_a_build_that_is_not_found_is_unknown_to_the_platform(installer: Maker) 
     with installer(document(builds=[], buildsNotFound=[REFERENCE])) as (codebuild, server, _):
         assert codebuild.state(ID, 2, REFERENCE) is BuildState.UNKNOWN
         assert codebuild.state(ID, 2, "") is BuildState.UNKNOWN
-        codebuild.stop(ID, 2, "")
     assert server.operations == ["BatchGetBuilds"]
+
+
+def test_a_build_whose_start_was_not_answered_is_stopped_by_its_variables(installer: Maker) -> None:
+    """The row knows no reference: of the newest builds the one of this instance and attempt is ended, and no other."""
+    listed = document(ids=["ccc-builder:other", REFERENCE])
+    shown = document(builds=[given(ID, 1, 1) | {"id": "ccc-builder:other"}, given(ID, 2, 2) | {"id": REFERENCE}])
+    with installer(listed, shown, document()) as (codebuild, server, _):
+        codebuild.stop(ID, 2, "")
+    assert server.operations == ["ListBuildsForProject", "BatchGetBuilds", "StopBuild"]
+    assert server.asked[-1] == ("CodeBuild_20161006.StopBuild", {"id": REFERENCE})
+    with installer(NONE) as (codebuild, server, _):
+        codebuild.stop(ID, 2, "")
+    assert server.operations == ["ListBuildsForProject"]
+    with installer(LOST) as (codebuild, server, _), pytest.raises(BuilderUnknown):
+        codebuild.stop(ID, 2, "")
 
 
 @pytest.mark.parametrize("answer", [NO_PROJECT, refusal("InvalidInputException", "Build cannot be stopped")])

@@ -17,16 +17,23 @@ from tests.unit.adapters.hetzner_world import QUICK, adapter, created, order
     ("left", "timeouts"),
     [
         (float("inf"), (5.0, 30.0)),
-        (60.0, (5.0, 30.0)),
-        (20.0, (5.0, 20.0 - RECORDING)),
-        (5.0, (5.0 - RECORDING, 5.0 - RECORDING)),
-        (0.0, (SHORTEST, SHORTEST)),
-        (-3.0, (SHORTEST, SHORTEST)),
+        (67.0, (5.0, 30.0)),
+        (RECORDING + 45.0, (5.0, 20.0)),
+        (RECORDING + 9.0, (3.0, 3.0)),
+        (0.0, (SHORTEST / 3, SHORTEST / 3)),
+        (-3.0, (SHORTEST / 3, SHORTEST / 3)),
     ],
 )
 def test_a_request_has_the_time_that_is_left(left: float, timeouts: tuple[float, float]) -> None:
     """What such requests need at most; less near the end of the function, whose last seconds are for writing."""
     assert Patience(5.0, 30.0, lambda: left).now() == timeouts
+
+
+@pytest.mark.parametrize("left", [RECORDING + SHORTEST, 11.0, 20.0, 55.0, 66.0, 110.0])
+def test_all_that_one_request_may_wait_for_fits_into_what_is_left(left: float) -> None:
+    """Connecting, silence before the headers and within the body; and time to write down that nothing came."""
+    connect, silence = Patience(5.0, 30.0, lambda: left).now()
+    assert connect + 2 * silence <= left - RECORDING + 1e-9
 
 
 def test_a_create_that_hangs_ends_before_the_function_does() -> None:

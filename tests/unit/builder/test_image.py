@@ -189,7 +189,7 @@ def test_a_job_that_hears_nothing_is_ended_all_the_same() -> None:
     assert words[1:] == ["--kill-after=30", "3600"]
     began = time.monotonic()
     ended = subprocess.run(
-        [words[0], "--kill-after=0.2", "0.2", "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"],
+        [words[0], "--kill-after=0.2", "3", "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"],
         check=False,
         timeout=60,
     )

@@ -157,10 +157,11 @@ def test_stubborn_jobs_are_killed(make_house: MakeHouse, tmp_path: Path) -> None
 
 def test_a_job_that_lasts_too_long_is_ended(make_house: MakeHouse, tmp_path: Path) -> None:
     """A job that stands still, and that nobody asks to end any more, is ended by its platform; others go on."""
-    house, patient = _House(tmp_path, "kill -STOP $$", lifetime=0.1), make_house()
+    house, patient = _House(tmp_path, "echo up; kill -STOP $$", lifetime=3), make_house()
     house.start()
     patient.start(attempt=2)
-    house.loop.later(0.2, house.loop.stop)
+    assert until(lambda: BuildFolder.of(tmp_path, ID, 1).log.read_text() == "up\n")
+    house.loop.later(3.1, house.loop.stop)
     house.loop.run()
     assert house.state() == "running", "it is asked first"
     house.loop.later(KILL_AFTER_SECONDS, house.loop.stop)

@@ -13,7 +13,7 @@ from chalicelib.domain.email import EmailAddress
 from chalicelib.domain.errors import SignupClosed, StoreUnavailable
 from chalicelib.domain.instance import EndReason, Status
 from chalicelib.operations.admit_owner import admit_owner
-from chalicelib.operations.deprovision_owner import LOOKS, deprovision_owner
+from chalicelib.operations.deprovision_owner import LOOKS, deprovision_owner, look_again
 from chalicelib.operations.retry import retry
 from chalicelib.operations.tick import WorkFailed, tick
 from tests.unit.domain.samples import HOUR, MINUTE, TEN, an_instance
@@ -108,6 +108,7 @@ def test_what_the_index_shows_after_the_answer_is_ended_by_a_tick(ordered: bool)
     """A row that no look of the switch found is ended when the index has caught up, a guest's and an operator's."""
     world = World()
     row = world.order().instance if ordered else confirmed(world, GUEST.value)
+    world.clock.advance(MINUTE / 60)
     instances: Any = _Lags(world.services.instances, shown=-LOOKS - 1)
     services = replace(world.services, instances=instances)
     assert deprovision_owner(services, GUEST).ended == ()
@@ -150,10 +151,9 @@ class _Looked:
 
 
 def test_what_an_operator_orders_afterwards_is_left_alone() -> None:
-    """Ticks end what was there before the switch, and not the operator's next order for the same address."""
+    """Ticks end what was there before the switch, and not the operator's next order, be it in the same second."""
     world = World()
     end(world)
-    world.clock.advance(MINUTE)
     row = world.order().instance
     tick(world.services, left=lambda: 60.0)
     assert world.settle(row.id, Status.INSTALLING).end_reason is None
@@ -235,6 +235,20 @@ class _Fails:
     def __getattr__(self, name: str) -> Any:
         """Everything else is as it was."""
         return getattr(self._instances, name)
+
+
+def test_a_row_that_raised_is_looked_for_after_the_ten_minutes_too() -> None:
+    """The owner is dropped from the list when a look has ended all that it found, and not before."""
+    world = World()
+    row = confirmed(world, GUEST.value)
+    broken = replace(world.services, instances=_Fails(world.services.instances, row.id))
+    with pytest.raises(StoreUnavailable):
+        deprovision_owner(broken, GUEST)
+    world.clock.advance(15 * MINUTE)
+    assert look_again(broken) == ("looking again: store_unavailable",)
+    assert look_again(world.services) == ()
+    assert world.row(row.id).end_reason is EndReason.RELEASED
+    assert world.stack.shut_out == ()
 
 
 def test_who_did_it_is_kept_and_no_address() -> None:

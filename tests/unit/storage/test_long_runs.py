@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.reasons import LEFT_OUT
 from chalicelib.operations.ports import RunEntry
-from chalicelib.storage.long_runs import LEFT_OUT, MOST_SKIPPED, PART
+from chalicelib.storage.long_runs import MOST_SKIPPED, PART
 from chalicelib.storage.runs import StoredRuns
 from chalicelib.storage.table import Item
 from tests.contract.test_runs import DONE, acts
