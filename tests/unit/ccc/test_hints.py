@@ -178,6 +178,9 @@ def test_a_stale_current_context_is_named_with_the_way_to_another(
     assert ccc("context", "use", "onebox-2").code == 0
     assert ccc("types").code == 0
     assert "  It is the context onebox-1." in ccc("--context", "onebox-1", "types").err.splitlines()
+    save_context("its-twin", away, "t")
+    assert ccc("context", "use", "its-twin").code == 0
+    assert "  It is the context onebox-1." in ccc("--context", "onebox-1", "types").err.splitlines()
 
 
 def test_an_address_of_the_environment_that_is_away(

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from chalicelib.domain.reasons import LEFT_ALONE, Reason
+from chalicelib.operations.ports import RunEntry, RunState
+from chalicelib.operations.request_reap import request_reap
 from chalicelib.operations.why import of_instance, of_server
+from chalicelib.storage.long_runs import MOST_SKIPPED
 from tests.unit.domain.samples import MINUTE
 from tests.unit.operations.world import World
 
@@ -44,6 +50,10 @@ def test_a_missing_machine_that_runs_may_not_end_says_what_holds_them_back() -> 
     answer = of_instance(world.services, rows[0].id).answer
     assert answer.startswith("Its machine is missing")
     assert answer.endswith(") left alone: missing for less than five minutes.")
+    request_reap(world.services, dry_run=True, confirm=None)
+    world.follow_nudges()
+    answer = of_instance(world.services, rows[0].id).answer
+    assert answer.endswith(") left alone: missing for less than five minutes."), "a dry run after it changes nothing"
     for machine in machines[1:]:
         world.servers.vanish(machine.server_id)
     world.clock.advance(15 * MINUTE)
@@ -52,3 +62,17 @@ def test_a_missing_machine_that_runs_may_not_end_says_what_holds_them_back() -> 
         assert "did nothing about servers: too many at once (0 orphans, 4 missing machines)." in (
             of_instance(world.services, row.id).answer
         )
+
+
+def test_a_record_that_had_no_room_is_no_proof_that_nobody_has_seen_a_server() -> None:
+    """A run keeps some hundred of what was left alone: of the others it is said that they may be among the rest."""
+    world = World()
+    row = world.running(24)
+    assert row.machine is not None
+    server = row.machine.server_id
+    seen = [RunEntry(what=LEFT_ALONE, server_id=number, why=Reason.OWNED) for number in range(MOST_SKIPPED + 5)]
+    asked = request_reap(world.services, dry_run=False, confirm=None)
+    world.nudge.take()
+    world.services.runs.save(replace(asked, state=RunState.DONE, skipped=tuple(seen)))
+    told = of_server(world.services, server).answer
+    assert told.endswith(f"The records of the last runs do not name every server that is owned: not {server} either.")

@@ -69,6 +69,21 @@ def test_line_88_two_who_ask_while_the_clock_turns_share_the_day() -> None:
     assert world.mails() == ["confirm"] * 5
 
 
+def test_two_who_meet_while_the_clock_turns_both_get_their_letter() -> None:
+    """Each holds the other's count still for a moment: whoever is refused for that alone counts anew."""
+    world = World()
+    world.clock.advance(2 * HOUR - SECOND)
+
+    def somebody_else() -> None:
+        world.clock.advance(SECOND)
+        asked(world, source="192.0.2.8")
+
+    with meeting(world, instances=Between(world.services.instances, "write", somebody_else)):
+        row = asked(world, source="192.0.2.9")
+    assert len(row.notices) == 1
+    assert world.mails() == ["confirm"] * 2
+
+
 def test_line_89_the_full_hour_brings_no_more() -> None:
     """Ten wishes in the last second of an hour are followed by none in the next one's first."""
     world = World()
