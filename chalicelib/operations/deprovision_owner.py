@@ -32,6 +32,11 @@ LOOKED_FOR = timedelta(minutes=10)
 """How long ticks look again: an index lags by a second or two (DynamoDB promises no bound), ticks come each minute."""
 
 
+SECOND = timedelta(seconds=1)
+"""As fine as clocks are kept. What is there in the second of the switch is ended by it, and not by a tick afterwards:
+an operator's next order may have been made in it too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerEnded:
     """The instances that this ended, as they are now; `newly_excluded` is False for an address shut out before."""
@@ -47,7 +52,7 @@ def deprovision_owner(services: Services, address: EmailAddress) -> OwnerEnded:
         note(services, Deed.OWNER_EXCLUDED)
     shut_out = ShutOut(owner=owner_of(services, address), at=services.clock.now())
     switch(services, lambda stack: replace(stack, shut_out=(*_others(stack, shut_out.owner), shut_out)))
-    ended, failures = _all_ended(services, shut_out, looks=LOOKS)
+    ended, failures = _all_ended(services, shut_out.owner, spared_from=shut_out.at + SECOND, looks=LOOKS)
     if failures:
         raise failures[0]
     return OwnerEnded(ended=tuple(ended), newly_excluded=newly)
@@ -62,7 +67,7 @@ def look_again(services: Services) -> tuple[str, ...]:
     try:
         unfinished = set()
         for each in stack.shut_out:
-            if failed := _all_ended(services, each, looks=1)[1]:
+            if failed := _all_ended(services, each.owner, spared_from=each.at, looks=1)[1]:
                 failures += failed
                 unfinished.add(each.owner)
         switch(services, lambda seen: replace(seen, shut_out=tuple(_still(seen, now, unfinished))))
@@ -85,23 +90,25 @@ def _still(stack: StackState, now: datetime, unfinished: Collection[str]) -> Ite
     return (each for each in stack.shut_out if each.owner in unfinished or abs(now - each.at) < LOOKED_FOR)
 
 
-def _all_ended(services: Services, of: ShutOut, *, looks: int) -> tuple[list[Instance], list[CccError]]:
+def _all_ended(
+    services: Services, owner: str, *, spared_from: datetime, looks: int
+) -> tuple[list[Instance], list[CccError]]:
     """What was ended and what went wrong, each row once."""
     ended: list[Instance] = []
     failures: list[CccError] = []
     seen: set[str] = set()
     for _ in range(looks):
-        fresh = [found for found in services.instances.owned(of.owner) if found not in seen]
+        fresh = [found for found in services.instances.owned(owner) if found not in seen]
         seen.update(fresh)
         for instance_id in fresh:
             try:
-                ended += _ended(services, instance_id, of.at)
+                ended += _ended(services, instance_id, spared_from)
             except CccError as error:
                 failures.append(error)
     return ended, failures
 
 
-def _ended(services: Services, instance_id: str, shut_out_at: datetime) -> tuple[Instance, ...]:
+def _ended(services: Services, instance_id: str, spared_from: datetime) -> tuple[Instance, ...]:
     """The instance, if there was something to end; an index that lags may name one that is gone.
 
     An operator who orders for the address after the switch wants what they order.
@@ -109,6 +116,6 @@ def _ended(services: Services, instance_id: str, shut_out_at: datetime) -> tuple
     row = services.instances.get(instance_id)
     if row is None or row.terminal or row.status is Status.DELETING:
         return ()
-    if row.by_operator and row.created_at >= shut_out_at:  # whole seconds: an order may follow within the same one
+    if row.by_operator and row.created_at >= spared_from:
         return ()
     return (deprovision(services, instance_id),)
