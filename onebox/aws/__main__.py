@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from onebox.aws.ssm import Ssm
 from onebox.aws.template import Template
 from onebox.aws.wire import Server, Service, serving
 from onebox.codebuild.signature import VARIABLE
+from onebox.ending import Ending
 from onebox.home import Home
 
 TAKES_FEEDBACK = "app.mail_feedback"
@@ -50,9 +49,7 @@ def main(words: list[str]) -> int:
     found = functions(template)
     invoking = LambdaApi(found, Invoker(folder=home.functions))
     mails = Ses(home.mail, lambda event: _tell(invoking, found, event))
-    end = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: end.set())
+    ending = Ending()
     access_key = os.environ.get(VARIABLE)  # noqa: TID251 -- who may ask is told by whoever starts this
     services: list[Service] = [
         Ssm(home.aws / "ssm.json"),
@@ -63,7 +60,7 @@ def main(words: list[str]) -> int:
     with serving(Server(services, given.port, access_key=access_key)) as url:
         sys.stdout.write(f"listening {url}\n")
         sys.stdout.flush()
-        end.wait()
+        ending.wait()
     invoking.close()
     return 0
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from onebox.codebuild.builds import TARGET, Builds
 from onebox.codebuild.shown_project import ShownProject
 from onebox.codebuild.signature import VARIABLE
 from onebox.codebuild.wire import Server, serving
+from onebox.ending import Ending
 
 _CANNOT_START = 2
 
@@ -66,15 +65,13 @@ def main(words: list[str]) -> int:
         return _CANNOT_START
     mark = os.environ.get(marks.VARIABLE)  # noqa: TID251 -- what the supervisor finds this process by, not a setting
     builds = Builds([project], given.folder, slots=given.slots, queued_seconds=given.queued, mark=mark, nth=nth)
-    end = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: end.set())
+    ending = Ending()
     access_key = os.environ.get(VARIABLE)  # noqa: TID251 -- who may ask is told by whoever starts this
     operations = {**builds.operations(), **shown.operations()}
     with serving(Server(TARGET, operations, given.port, access_key=access_key)) as url:
         sys.stdout.write(f"listening {url}\n")
         sys.stdout.flush()
-        end.wait()
+        ending.wait()
     builds.close()
     return 0
 
